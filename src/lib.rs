@@ -1,0 +1,1 @@
+//! Verifies, validates and normalises Junction lab-result webhooks in front of an Envoy upstream.

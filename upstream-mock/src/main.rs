@@ -1,0 +1,2 @@
+//! Stand-in for the clinical service.
+fn main() {}
