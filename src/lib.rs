@@ -1,1 +1,3 @@
 //! Verifies, validates and normalises Junction lab-result webhooks in front of an Envoy upstream.
+
+pub mod normal;

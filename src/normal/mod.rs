@@ -1,0 +1,11 @@
+//! `junction.event.v1`: what the upstream receives in place of the sender's document.
+//!
+//! Owns the meaning of the sender's values (numbers, units, interpretation words, times). Never
+//! converts a magnitude, never rounds, and never passes a number through floating point.
+//! Specification: the contract of the normalised event, section 5.
+
+pub mod decimal;
+pub mod interpretation;
+pub mod time;
+pub mod unit;
+pub mod value;

@@ -1,0 +1,312 @@
+//! Instants, written in UTC.
+//!
+//! Owns the reading of RFC 3339 and the shift to UTC. Never reads a clock, never guesses an offset
+//! and never rounds: the digits of a fraction stay as sent, however many.
+//! Specification: RFC 3339, section 5.6 (grammar) and 5.7 (restrictions); only `T` or `t`
+//! separates the date, and the year stays within 0000 to 9999.
+
+use std::fmt;
+
+/// An instant in UTC; [`fmt::Display`] writes it as RFC 3339 with `Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UtcTime<'a> {
+    date: Date,
+    hour: u16,
+    minute: u16,
+    second: u16,
+    fraction: Fraction<'a>,
+    as_sent: bool,
+}
+
+impl UtcTime<'_> {
+    /// Whether the text this was read from is already what is written, letter for letter.
+    #[must_use]
+    pub fn is_as_sent(&self) -> bool {
+        self.as_sent
+    }
+}
+
+impl fmt::Display for UtcTime<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day } = self.date;
+        let Self {
+            hour,
+            minute,
+            second,
+            ..
+        } = self;
+        write!(
+            out,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+        )?;
+        match self.fraction {
+            Fraction::None => {}
+            Fraction::Digits(digits) => write!(out, ".{digits}")?,
+            Fraction::Milliseconds(milliseconds) => write!(out, ".{milliseconds:03}")?,
+        }
+        out.write_str("Z")
+    }
+}
+
+/// Reads an RFC 3339 time with its offset; `None` for any other text.
+///
+/// Second 60 is accepted where RFC 3339 lets a leap second be: 23:59:60 in UTC at the end of a
+/// month. The unknown offset `-00:00` is UTC (RFC 3339, section 4.3).
+#[must_use]
+pub fn to_utc(text: &str) -> Option<UtcTime<'_>> {
+    let (civil, rest) = text.split_at_checked("YYYY-MM-DDThh:mm:ss".len())?;
+    let &[
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        t,
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+    ] = civil.as_bytes()
+    else {
+        return None;
+    };
+    let year = number([y0, y1])?
+        .checked_mul(100)?
+        .checked_add(number([y2, y3])?)?;
+    let date = Date {
+        year,
+        month: number([m0, m1])?,
+        day: number([d0, d1])?,
+    };
+    let (hour, minute, second) = (number([h0, h1])?, number([n0, n1])?, number([s0, s1])?);
+    let is_real = matches!(t, b'T' | b't')
+        && (1..=12).contains(&date.month)
+        && (1..=date.days_in_month()).contains(&date.day)
+        && (hour <= 23 && minute <= 59 && second <= 60);
+    if !is_real {
+        return None;
+    }
+
+    let (fraction, zone) = take_fraction(rest)?;
+    let minutes = i16::try_from(hour.checked_mul(60)?.checked_add(minute)?).ok()?;
+    let minutes = minutes.checked_sub(offset_minutes(zone)?)?;
+    let date = match minutes {
+        ..0 => date.previous()?,
+        0..MINUTES_A_DAY => date,
+        MINUTES_A_DAY.. => date.next()?,
+    };
+    let minutes = u16::try_from(minutes.rem_euclid(MINUTES_A_DAY)).ok()?;
+    let (hour, minute) = (minutes.checked_div(60)?, minutes.checked_rem(60)?);
+    let is_leap = hour == 23 && minute == 59 && date.day == date.days_in_month();
+    if second == 60 && !is_leap {
+        return None;
+    }
+    let as_sent = t == b'T' && zone == "Z";
+    Some(UtcTime {
+        date,
+        hour,
+        minute,
+        second,
+        fraction,
+        as_sent,
+    })
+}
+
+/// The instant that many seconds after 1970-01-01T00:00:00Z, with three fraction digits where
+/// milliseconds are given; `None` past the year 9999 and for milliseconds above 999.
+#[must_use]
+pub fn from_unix(seconds: u64, milliseconds: Option<u16>) -> Option<UtcTime<'static>> {
+    const SECONDS_A_DAY: u64 = 86_400;
+
+    let date = Date::from_unix_days(seconds.checked_div(SECONDS_A_DAY)?)?;
+    let second_of_day = u32::try_from(seconds.checked_rem(SECONDS_A_DAY)?).ok()?;
+    let fraction = match milliseconds {
+        None => Fraction::None,
+        Some(milliseconds @ 0..=999) => Fraction::Milliseconds(milliseconds),
+        Some(_) => return None,
+    };
+    Some(UtcTime {
+        date,
+        hour: u16::try_from(second_of_day.checked_div(3600)?).ok()?,
+        minute: u16::try_from(second_of_day.checked_div(60)?.checked_rem(60)?).ok()?,
+        second: u16::try_from(second_of_day.checked_rem(60)?).ok()?,
+        fraction,
+        as_sent: false,
+    })
+}
+
+const MINUTES_A_DAY: i16 = 1440;
+
+/// A part of a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fraction<'a> {
+    None,
+    Digits(&'a str),
+    Milliseconds(u16),
+}
+
+/// A day of the proleptic Gregorian calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Date {
+    year: u16,
+    month: u16,
+    day: u16,
+}
+
+impl Date {
+    fn days_in_month(self) -> u16 {
+        match self.month {
+            2 if self.is_leap_year() => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        }
+    }
+
+    fn is_leap_year(self) -> bool {
+        let Self { year, .. } = self;
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    }
+
+    /// The day after; `None` after 9999-12-31.
+    fn next(self) -> Option<Self> {
+        let Self { year, month, day } = self;
+        if day < self.days_in_month() {
+            Some(Self {
+                year,
+                month,
+                day: day.checked_add(1)?,
+            })
+        } else if month < 12 {
+            Some(Self {
+                year,
+                month: month.checked_add(1)?,
+                day: 1,
+            })
+        } else {
+            let year = year.checked_add(1).filter(|&year| year <= 9999)?;
+            Some(Self {
+                year,
+                month: 1,
+                day: 1,
+            })
+        }
+    }
+
+    /// The day before; `None` before 0000-01-01.
+    fn previous(self) -> Option<Self> {
+        let Self { year, month, day } = self;
+        if day > 1 {
+            Some(Self {
+                year,
+                month,
+                day: day.checked_sub(1)?,
+            })
+        } else if month > 1 {
+            let last = Self {
+                year,
+                month: month.checked_sub(1)?,
+                day: 1,
+            };
+            Some(Self {
+                day: last.days_in_month(),
+                ..last
+            })
+        } else {
+            Some(Self {
+                year: year.checked_sub(1)?,
+                month: 12,
+                day: 31,
+            })
+        }
+    }
+
+    /// The day that many days after 1970-01-01; `None` past the year 9999.
+    ///
+    /// Years are counted from March, so that the leap day is the last of its year (Howard Hinnant,
+    /// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
+    fn from_unix_days(days: u64) -> Option<Self> {
+        const DAYS_FROM_MARCH_0000: u64 = 719_468;
+        const DAYS_IN_400_YEARS: u64 = 146_097;
+
+        let days = days.checked_add(DAYS_FROM_MARCH_0000)?;
+        let era = days.checked_div(DAYS_IN_400_YEARS)?;
+        let day_of_era = days.checked_rem(DAYS_IN_400_YEARS)?;
+        let leap_days = (day_of_era.checked_div(1460)?)
+            .checked_add(day_of_era.checked_div(DAYS_IN_400_YEARS.checked_sub(1)?)?)?
+            .checked_sub(day_of_era.checked_div(36_524)?)?;
+        let year_of_era = day_of_era.checked_sub(leap_days)?.checked_div(365)?;
+        let day_of_year = (day_of_era.checked_sub(year_of_era.checked_mul(365)?)?)
+            .checked_sub(year_of_era.checked_div(4)?)?
+            .checked_add(year_of_era.checked_div(100)?)?;
+        let month_from_march = day_of_year
+            .checked_mul(5)?
+            .checked_add(2)?
+            .checked_div(153)?;
+        let days_before_month = month_from_march
+            .checked_mul(153)?
+            .checked_add(2)?
+            .checked_div(5)?;
+        let day = day_of_year.checked_sub(days_before_month)?.checked_add(1)?;
+        let month = month_from_march
+            .checked_add(2)?
+            .checked_rem(12)?
+            .checked_add(1)?;
+        let year = era.checked_mul(400)?.checked_add(year_of_era)?;
+        let year = year
+            .checked_add(u64::from(month <= 2))
+            .filter(|&year| year <= 9999)?;
+        Some(Self {
+            year: u16::try_from(year).ok()?,
+            month: u16::try_from(month).ok()?,
+            day: u16::try_from(day).ok()?,
+        })
+    }
+}
+
+/// What follows the seconds, split into the fraction and the zone.
+fn take_fraction(text: &str) -> Option<(Fraction<'_>, &str)> {
+    let Some(text) = text.strip_prefix('.') else {
+        return Some((Fraction::None, text));
+    };
+    let zone = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = text
+        .strip_suffix(zone)
+        .filter(|digits| !digits.is_empty())?;
+    Some((Fraction::Digits(digits), zone))
+}
+
+/// The offset from UTC, in minutes east of it.
+fn offset_minutes(zone: &str) -> Option<i16> {
+    match *zone.as_bytes() {
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+            let hours = number([h0, h1]).filter(|&hours| hours <= 23)?;
+            let minutes = number([m0, m1]).filter(|&minutes| minutes <= 59)?;
+            let offset = i16::try_from(hours.checked_mul(60)?.checked_add(minutes)?).ok()?;
+            if sign == b'-' {
+                offset.checked_neg()
+            } else {
+                Some(offset)
+            }
+        }
+        _ => None,
+    }
+}
+
+fn number([tens, ones]: [u8; 2]) -> Option<u16> {
+    let digit = |byte: u8| {
+        byte.is_ascii_digit()
+            .then(|| u16::from(byte.wrapping_sub(b'0')))
+    };
+    digit(tens)?.checked_mul(10)?.checked_add(digit(ones)?)
+}
