@@ -1,0 +1,170 @@
+//! The plain HMAC scheme: one header, with or without a signed time.
+//!
+//! Owns the header's forms: `t=<time>,v1=<tag>[,v1=<tag>…]` signs `{time as received}.{raw body}`,
+//! and a bare tag, or one after `sha256=` or `v1=`, signs the raw body alone and so cannot stop a
+//! replay. Never guesses: a value that is not exactly one of the forms is malformed. The forms are
+//! those of GitHub's `x-hub-signature-256` and of Stripe's `stripe-signature`.
+
+use std::collections::HashSet;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use sha2::Sha256;
+
+use crate::signature::mac::{self, Secret, Tag};
+use crate::signature::timestamp::SentAt;
+use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, svix, value_of};
+
+/// Secrets, header names and tolerance of the plain HMAC scheme; without secrets it is off.
+#[derive(Debug)]
+pub struct Scheme {
+    secrets: Vec<Secret>,
+    headers: Vec<String>,
+    tolerance: Duration,
+}
+
+impl Scheme {
+    /// Takes the secrets, any of which may have signed, the names of the headers, the first of
+    /// which to be present decides, and the tolerance in whole seconds.
+    ///
+    /// Header names count as signature headers even while the scheme is off.
+    ///
+    /// # Errors
+    ///
+    /// [`HeadersError`] for names that no request could carry or that mean something else.
+    pub fn new(
+        secrets: Vec<Secret>,
+        headers: &[String],
+        tolerance: Duration,
+    ) -> Result<Self, HeadersError> {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|name| name.to_ascii_lowercase())
+            .collect();
+        check_names(&headers)?;
+        Ok(Self {
+            secrets,
+            headers,
+            tolerance,
+        })
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    /// The names of the headers, in lower case.
+    pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(String::as_str)
+    }
+
+    /// Checks the deciding header and starts the MACs.
+    pub(super) fn begin(
+        &self,
+        headers: &[(String, Vec<u8>)],
+        now: Duration,
+    ) -> Result<Pending, SignatureError> {
+        let value = self
+            .headers()
+            .find_map(|name| value_of(headers, name))
+            .ok_or(SignatureError::Missing)?;
+        match value.strip_prefix(b"t=") {
+            Some(timed) => self.begin_timed(timed, now),
+            None => self.begin_bare(value),
+        }
+    }
+
+    /// `timed` is what follows `t=`; checked in the order time, tolerance, tags.
+    fn begin_timed(&self, timed: &[u8], now: Duration) -> Result<Pending, SignatureError> {
+        let mut parts = timed.split(|byte| *byte == b',');
+        let timestamp = parts.next().unwrap_or_default();
+        let sent_at = SentAt::from_seconds_or_milliseconds(timestamp)?;
+        sent_at.check(now, self.tolerance)?;
+        let claimed = parts
+            .map(|part| part.strip_prefix(b"v1=").and_then(parse_tag))
+            .collect::<Option<Vec<_>>>()
+            .filter(|tags| (1..=MAX_TAGS).contains(&tags.len()))
+            .ok_or(SignatureError::Malformed)?;
+
+        let identity = Identity::Body {
+            digest: Sha256::default(),
+            sent_at: Some(sent_at),
+        };
+        Ok(Pending::new(
+            &self.secrets,
+            &[timestamp, b"."],
+            claimed,
+            identity,
+        ))
+    }
+
+    fn begin_bare(&self, value: &[u8]) -> Result<Pending, SignatureError> {
+        let text = [b"sha256=".as_slice(), b"v1="]
+            .iter()
+            .find_map(|prefix| value.strip_prefix(*prefix))
+            .unwrap_or(value);
+        let claimed = parse_tag(text).ok_or(SignatureError::Malformed)?;
+
+        let identity = Identity::Body {
+            digest: Sha256::default(),
+            sent_at: None,
+        };
+        Ok(Pending::new(&self.secrets, &[], vec![claimed], identity))
+    }
+}
+
+/// Why a list of header names is unusable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadersError {
+    /// The list is empty.
+    Empty,
+    /// A name is not a token (RFC 9110 section 5.6.2).
+    NotAName,
+    /// A name belongs to the Svix scheme.
+    Reserved,
+    /// A name is listed twice.
+    Repeated,
+}
+
+impl fmt::Display for HeadersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "headers must name at least one header",
+            Self::NotAName => "headers must be names of http headers",
+            Self::Reserved => "headers must not name a header of the svix scheme",
+            Self::Repeated => "headers must not name a header twice",
+        })
+    }
+}
+
+impl Error for HeadersError {}
+
+fn check_names(names: &[String]) -> Result<(), HeadersError> {
+    if names.is_empty() {
+        return Err(HeadersError::Empty);
+    }
+    if !names.iter().all(|name| is_token(name)) {
+        return Err(HeadersError::NotAName);
+    }
+    if names
+        .iter()
+        .any(|name| svix::HEADERS.contains(&name.as_str()))
+    {
+        return Err(HeadersError::Reserved);
+    }
+    if names.iter().collect::<HashSet<_>>().len() != names.len() {
+        return Err(HeadersError::Repeated);
+    }
+    Ok(())
+}
+
+fn is_token(name: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_tchar)
+}
+
+/// Reads 64 hex digits or 44 characters of base64; no text is both.
+fn parse_tag(text: &[u8]) -> Option<Tag> {
+    mac::tag_from_hex(text).or_else(|| mac::tag_from_base64(text))
+}

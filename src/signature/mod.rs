@@ -1,0 +1,271 @@
+//! Whether a request was signed with a configured secret, within the tolerance.
+//!
+//! Owns the choice of the scheme, the running MACs and the verdict. [`Verifier::begin`] judges the
+//! headers, [`Pending::update`] takes the raw body as it arrives, [`Pending::finish`] compares.
+//! Never parses a body, never keeps one, never falls back from Svix to the weaker scheme, and
+//! never reads a clock. Specifications: see [`svix`] and [`hmac`].
+
+pub mod hmac;
+pub mod svix;
+
+mod mac;
+mod timestamp;
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use ::hmac::Mac as _;
+use sha2::{Digest as _, Sha256};
+
+pub use crate::signature::mac::{Secret, SecretError};
+pub use crate::signature::timestamp::SentAt;
+
+use crate::signature::mac::{Mac, Tag};
+
+/// The most tags one request may claim. Senders send one for each secret in rotation; without a
+/// bound each would cost the comparison under every configured secret.
+const MAX_TAGS: usize = 32;
+
+/// Both schemes, at least one of them on.
+#[derive(Debug)]
+pub struct Verifier {
+    svix: svix::Scheme,
+    hmac: hmac::Scheme,
+}
+
+impl Verifier {
+    /// Takes both schemes, either of which may be off for want of secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSecret`] when both are off: nothing could ever verify.
+    pub fn new(svix: svix::Scheme, hmac: hmac::Scheme) -> Result<Self, NoSecret> {
+        if svix.is_on() || hmac.is_on() {
+            Ok(Self { svix, hmac })
+        } else {
+            Err(NoSecret)
+        }
+    }
+
+    /// Judges the signature headers, whose names are in lower case, at `now` since the Unix epoch.
+    ///
+    /// Where Svix is on and one of its headers is present, Svix alone decides.
+    ///
+    /// # Errors
+    ///
+    /// Every [`SignatureError`] but [`SignatureError::Mismatch`], which needs the body.
+    pub fn begin(
+        &self,
+        headers: &[(String, Vec<u8>)],
+        now: Duration,
+    ) -> Result<Pending, SignatureError> {
+        let mut security_headers = svix::HEADERS.into_iter().chain(self.hmac.headers());
+        if security_headers.any(|name| is_repeated(headers, name)) {
+            // Which of two values counts is a question that two parsers answer differently.
+            return Err(SignatureError::Malformed);
+        }
+        if self.svix.is_on() && svix::is_claimed(headers) {
+            self.svix.begin(headers, now)
+        } else if self.hmac.is_on() {
+            self.hmac.begin(headers, now)
+        } else {
+            Err(SignatureError::Missing)
+        }
+    }
+
+    /// The event id that a request claims and nothing has proven yet, for the log of a refusal;
+    /// none where it is malformed, given twice, or not read because Svix is off.
+    #[must_use]
+    pub fn claimed_id<'h>(&self, headers: &'h [(String, Vec<u8>)]) -> Option<&'h str> {
+        if self.svix.is_on() {
+            svix::claimed_id(headers)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a header, its name in lower case, ends at the filter. All signature headers do, but
+    /// `svix-id` and `svix-timestamp`, which upstreams use.
+    #[must_use]
+    pub fn withholds(&self, name: &str) -> bool {
+        let stays = ["svix-id", "svix-timestamp"].contains(&name);
+        !stays && (svix::HEADERS.contains(&name) || self.hmac.headers().any(|own| own == name))
+    }
+}
+
+/// A verifier without a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSecret;
+
+impl fmt::Display for NoSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("svix or hmac must have a secret")
+    }
+}
+
+impl Error for NoSecret {}
+
+/// A request whose headers are in order and whose body is on its way.
+#[derive(Debug)]
+pub struct Pending {
+    /// One for each configured secret.
+    macs: Vec<Mac>,
+    claimed: Vec<Tag>,
+    identity: Identity,
+}
+
+impl Pending {
+    fn new(secrets: &[Secret], prefix: &[&[u8]], claimed: Vec<Tag>, identity: Identity) -> Self {
+        let start = |secret: &Secret| prefix.iter().fold(secret.start(), Mac::chain_update);
+        Self {
+            macs: secrets.iter().map(start).collect(),
+            claimed,
+            identity,
+        }
+    }
+
+    /// Takes the next bytes of the raw body; how the body is cut into chunks does not matter.
+    pub fn update(&mut self, chunk: &[u8]) {
+        for mac in &mut self.macs {
+            mac.update(chunk);
+        }
+        if let Identity::Body { digest, .. } = &mut self.identity {
+            digest.update(chunk);
+        }
+    }
+
+    /// Compares every claimed tag under every secret, each in constant time, and all of them
+    /// whatever the earlier ones gave, so that time does not tell which matched.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::Mismatch`] when none is the body's, or none was comparable.
+    pub fn finish(self) -> Result<Verified, SignatureError> {
+        let mut is_match = false;
+        for mac in self.macs {
+            let computed = mac.finalize();
+            for claimed in &self.claimed {
+                is_match |= computed == *claimed;
+            }
+        }
+        if is_match {
+            Ok(self.identity.verified())
+        } else {
+            Err(SignatureError::Mismatch)
+        }
+    }
+}
+
+/// What will name the event once its signature is proven.
+#[derive(Debug)]
+enum Identity {
+    Message {
+        id: String,
+        sent_at: SentAt,
+    },
+    Body {
+        digest: Sha256,
+        sent_at: Option<SentAt>,
+    },
+}
+
+impl Identity {
+    fn verified(self) -> Verified {
+        match self {
+            Self::Message { id, sent_at } => Verified {
+                scheme: SchemeName::Svix,
+                event_id: id,
+                sent_at: Some(sent_at),
+            },
+            Self::Body { digest, sent_at } => {
+                let mut event_id = "sha256:".to_owned();
+                event_id.extend(digest.finalize().iter().map(|byte| format!("{byte:02x}")));
+                Verified {
+                    scheme: SchemeName::Hmac,
+                    event_id,
+                    sent_at,
+                }
+            }
+        }
+    }
+}
+
+/// What a matching signature proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The scheme that decided.
+    pub scheme: SchemeName,
+    /// The Svix id; under plain HMAC, which signs none, `sha256:` and the body's digest in hex.
+    pub event_id: String,
+    /// The signed time; none under a signature of the body alone.
+    pub sent_at: Option<SentAt>,
+}
+
+/// A signature scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeName {
+    /// See [`svix`].
+    Svix,
+    /// See [`hmac`].
+    Hmac,
+}
+
+impl SchemeName {
+    /// The name that headers, events and metrics carry.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Svix => "svix",
+            Self::Hmac => "hmac",
+        }
+    }
+}
+
+/// Why a request is not verified; for the log and the metric, never for the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureError {
+    /// No signature header, or one of the Svix three is absent.
+    Missing,
+    /// A header is given twice or not in its form, or both sets of Svix names are mixed.
+    Malformed,
+    /// The time is not 1 to 19 digits without a leading zero.
+    TimestampMalformed,
+    /// The time is before now by more than the tolerance.
+    TimestampTooOld,
+    /// The time is after now by more than the tolerance.
+    TimestampTooNew,
+    /// No claimed signature is that of the body under a configured secret.
+    Mismatch,
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "signature header is missing",
+            Self::Malformed => "signature headers are malformed",
+            Self::TimestampMalformed => "signature timestamp is malformed",
+            Self::TimestampTooOld => "signature timestamp is too old",
+            Self::TimestampTooNew => "signature timestamp is too new",
+            Self::Mismatch => "no signature matches",
+        })
+    }
+}
+
+impl Error for SignatureError {}
+
+/// The first value of a header.
+fn value_of<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> {
+    headers
+        .iter()
+        .find(|(own, _)| own == name)
+        .map(|(_, value)| value.as_slice())
+}
+
+fn is_repeated(headers: &[(String, Vec<u8>)], name: &str) -> bool {
+    headers
+        .iter()
+        .filter(|(own, _)| own == name)
+        .nth(1)
+        .is_some()
+}
