@@ -1,0 +1,51 @@
+# Build, run and test the filter. `make` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+ENVOY_VERSION := 1.40.0
+ENVOY_PINNED := target/envoy/$(ENVOY_VERSION)/envoy/_bin/envoy
+# ENVOY=/path/to/envoy uses that one and installs none.
+ENVOY ?= $(ENVOY_PINNED)
+export ENVOY
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build envoy run send test lint fmt check clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the pinned Rust toolchain and Envoy
+	@scripts/check-tools.sh
+	rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
+	@$(MAKE) --no-print-directory envoy
+
+build: ## Build the Wasm module and the upstream stub
+	@scripts/check-tools.sh
+	cargo build --release --locked --package junction-webhook-filter --lib --target wasm32-wasip1
+	cargo build --release --locked --package upstream-mock
+
+envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
+	@scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_VERSION)"
+
+run: build envoy ## Start the stub and Envoy with the filter; Ctrl-C stops both
+	@scripts/run.sh
+
+send: ## Send one good and three bad webhooks to `make run`
+	@scripts/send.sh
+
+test: build envoy ## Run every test, those against a real Envoy included
+	cargo test --workspace --locked
+
+lint: ## Check format and lints, for this machine and for Wasm
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --package junction-webhook-filter --lib --target wasm32-wasip1 --locked -- -D warnings
+
+fmt: ## Format the code
+	cargo fmt --all
+
+check: lint test ## Run everything that must pass before a change lands
+
+clean: ## Remove everything built or installed, Envoy included
+	rm -rf target

