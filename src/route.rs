@@ -123,3 +123,153 @@ fn split_escape(text: &[u8]) -> Option<(u8, &[u8])> {
     let byte = (digit(high)? << 4) | digit(low)?;
     Some((u8::try_from(byte).ok()?, after))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_every_spelling_of_the_path() {
+        for target in [
+            b"/v1/webhooks/junction".as_slice(),
+            b"/v1/webhooks/junction?",
+            b"/v1/webhooks/junction?a=b",
+            b"/v1/webhooks/junction?/../other",
+            b"/v1/webhooks/junction?a#b",
+            b"/v1/webhooks/junction#",
+            b"/v1/webhooks/junction#a?b",
+            b"/v1/webhooks/junction/",
+            b"/v1/webhooks/junction///",
+            b"/v1/webhooks/junction/?a",
+            b"/v1/webhooks/junction/.",
+            b"/v1/webhooks/junction/./",
+            b"/v1/webhooks/junction/other/..",
+            b"/v1/webhooks/junction/other/../",
+            b"//v1/webhooks/junction",
+            b"/v1//webhooks////junction",
+            b"/./v1/./webhooks/./junction",
+            b"/../v1/webhooks/junction",
+            b"/../../../v1/webhooks/junction",
+            b"/v1/../../v1/webhooks/junction",
+            b"/v1/other/../webhooks/junction",
+            b"/v1/other//../webhooks/junction",
+            b"/v1/webhooks/junction/a/b/../..",
+            b"/v1/.../../webhooks/junction",
+            b"/v1/webhooks\\junction",
+            b"\\v1\\webhooks\\junction\\",
+            b"/v1/other\\..\\webhooks/junction",
+            b"/v1/webhooks/%6aunction",
+            b"/v1/webhooks/%6Aunction",
+            b"/%76%31/%77%65%62%68%6f%6f%6b%73/%6A%75%6E%63%74%69%6F%6E",
+            b"/v1/webhooks%2Fjunction",
+            b"/v1/webhooks%2fjunction",
+            b"%2Fv1%2Fwebhooks%2Fjunction%2F",
+            b"/v1/webhooks%5cjunction",
+            b"/v1/webhooks%5Cjunction",
+            b"/v1/other/%2e%2e/webhooks/junction",
+            b"/v1/other/%2E./webhooks/junction",
+            b"/v1/other/.%2e%2fwebhooks/junction",
+            b"/v1/%2e/webhooks/junction",
+            b"/v1/webhooks/junction%2f%2e",
+            b"/v1/%zz/../webhooks/junction",
+            b"/v1/\xff\xfe/../webhooks/junction",
+            b"v1/webhooks/junction",
+        ] {
+            assert!(Route::default().guards(target), "{}", target.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn leaves_every_other_target_alone() {
+        for target in [
+            b"".as_slice(),
+            b"/",
+            b"*",
+            b"?/v1/webhooks/junction",
+            b"#/v1/webhooks/junction",
+            b"/v1/webhooks",
+            b"/v1/webhooks/junctio",
+            b"/v1/webhooks/junctions",
+            b"/v1/webhooks/junction/other",
+            b"/v1/webhooks/junction/..",
+            b"/v1/webhooks/junction/%2e%2e",
+            b"/v1/webhooks/junction/...",
+            b"/v1/webhooks/junction.",
+            b"/v1/webhooks/junction;x",
+            b"/v1/webhooks/junction;x=1",
+            b"/v1/webhooks;x/junction",
+            b"/v1/webhooks/..;/webhooks/junction",
+            b"/v1/webhooks/JUNCTION",
+            b"/V1/webhooks/junction",
+            b"/v1/webhooks/%4aunction",
+            b"/v1/webhooksjunction",
+            b"/v1webhooks/junction",
+            b"/v1/webhooks/junction%3Fa=b",
+            b"/v1/webhooks/junction%23a",
+            b"/v1/webhooks%252Fjunction",
+            b"/v1/webhooks/%256aunction",
+            b"/v1/other/%252e%252e/webhooks/junction",
+            b"/v1/webhooks/junction%",
+            b"/v1/webhooks/junction%2",
+            b"/v1/webhooks/%6gunction",
+            b"/v1/webhooks/%+6aunction",
+            b"/v1/webhooks/junction%00",
+            b"/v1/webhooks/junction%20",
+            b"/v1/webhooks/junction ",
+            b"/v1/webhooks/junction\xff",
+            b"/v1/webhooks/junction%ff",
+            b"/v1/webhooks/j\xc3\xbcnction",
+            b"/v1/webhooks\xef\xbc\x8fjunction",
+            b"/v1/webhooks%c0%afjunction",
+            b"http://example.com/v1/webhooks/junction",
+        ] {
+            assert!(
+                !Route::default().guards(target),
+                "{}",
+                target.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn guards_the_path_it_was_given() {
+        for path in ["/", "/hooks", "/Hooks/a.b/;c~!$&'()*+,=:@", "/..."] {
+            let route = Route::new(path).unwrap();
+            assert!(route.guards(path.as_bytes()), "{path}");
+            assert!(route.guards(format!("/.{path}/?a").as_bytes()), "{path}");
+            assert!(!route.guards(format!("{path}x").as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_path_that_no_target_could_equal() {
+        for (path, error) in [
+            ("", RouteError::NotAbsolute),
+            ("hooks", RouteError::NotAbsolute),
+            ("\\hooks", RouteError::NotAbsolute),
+            ("/hooks?a", RouteError::ForbiddenCharacter),
+            ("/hooks#a", RouteError::ForbiddenCharacter),
+            ("/hooks%2fa", RouteError::ForbiddenCharacter),
+            ("/hooks\\a", RouteError::ForbiddenCharacter),
+            ("/hooks a", RouteError::ForbiddenCharacter),
+            ("/hooks\n", RouteError::ForbiddenCharacter),
+            ("/hooks\u{7f}", RouteError::ForbiddenCharacter),
+            ("/h\u{fc}ks", RouteError::ForbiddenCharacter),
+            ("/hooks/", RouteError::NotNormal),
+            ("//", RouteError::NotNormal),
+            ("//hooks", RouteError::NotNormal),
+            ("/a//b", RouteError::NotNormal),
+            ("/.", RouteError::NotNormal),
+            ("/a/./b", RouteError::NotNormal),
+            ("/a/../b", RouteError::NotNormal),
+            ("/..", RouteError::NotNormal),
+        ] {
+            assert_eq!(Route::new(path), Err(error), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_path_is_a_valid_one() {
+        assert_eq!(Route::new("/v1/webhooks/junction"), Ok(Route::default()));
+    }
+}
