@@ -168,3 +168,6 @@ fn is_token(name: &str) -> bool {
 fn parse_tag(text: &[u8]) -> Option<Tag> {
     mac::tag_from_hex(text).or_else(|| mac::tag_from_base64(text))
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,88 @@ pub(super) fn tag_from_hex(text: &[u8]) -> Option<Tag> {
     let bytes: [u8; TAG_BYTES] = bytes.try_into().ok()?;
     Some(Tag::new(bytes.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use ::hmac::Mac as _;
+
+    use super::*;
+
+    /// The bytes of the published secret, by `base64 -d`.
+    const SVIX_KEY: &[u8] =
+        b"1\xf2\x90\xf6\xbf\x06)\x8a\xabO\x08\xd4<?\x08,\xf6H\xa3b\xda-\xa4\xb0";
+
+    /// The tag of `hello` under `secret`, by the independent implementation.
+    fn tag_of_hello(key: &[u8]) -> [u8; 32] {
+        hmac_sha256::HMAC::mac(b"hello", key)
+    }
+
+    fn sign_hello(secret: &Secret) -> [u8; 32] {
+        secret
+            .start()
+            .chain_update(b"hello")
+            .finalize()
+            .into_bytes()
+            .into()
+    }
+
+    #[test]
+    fn reads_a_svix_secret_with_and_without_prefix_and_padding() {
+        for (text, key) in [
+            ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SVIX_KEY),
+            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SVIX_KEY),
+            ("whsec_aGVsbG8gd29ybGQ=", b"hello world"),
+            ("whsec_aGVsbG8gd29ybGQ", b"hello world"),
+            ("aGVsbG8gd29ybA==", b"hello worl"),
+            ("aGVsbG8gd29ybA", b"hello worl"),
+            ("+/+/", b"\xfb\xff\xbf"),
+        ] {
+            assert_eq!(
+                sign_hello(&Secret::svix(text).unwrap()),
+                tag_of_hello(key),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn takes_a_plain_secret_as_it_is() {
+        let long = "k".repeat(65);
+        for text in ["k", " k\n", "whsec_MfKQ", "Schl\u{fc}ssel", &long] {
+            let secret = Secret::plain(text).unwrap();
+            assert_eq!(
+                sign_hello(&secret),
+                tag_of_hello(text.as_bytes()),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_text_that_is_no_secret() {
+        for (text, error) in [
+            ("", SecretError::Empty),
+            ("whsec_", SecretError::Empty),
+            ("=", SecretError::NotBase64),
+            ("a", SecretError::NotBase64),
+            ("whsec_-_-_", SecretError::NotBase64),
+            ("whsec_whsec_MfKQ", SecretError::NotBase64),
+            ("WHSEC_MfKQ", SecretError::NotBase64),
+            ("MfKQ\n", SecretError::NotBase64),
+            (" MfKQ", SecretError::NotBase64),
+            ("MfKR=", SecretError::NotBase64),
+        ] {
+            assert_eq!(Secret::svix(text).err(), Some(error), "{text:?}");
+        }
+        assert_eq!(Secret::plain("").err(), Some(SecretError::Empty));
+    }
+
+    #[test]
+    fn shows_no_key_and_no_tag() {
+        let secret = Secret::plain("k").unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(redacted)");
+        assert_eq!(format!("{:?}", secret.start()), "Hmac { ... }");
+        let tag = tag_from_hex("00".repeat(32).as_bytes()).unwrap();
+        assert_eq!(format!("{tag:?}"), "CtOutput { ... }");
+    }
+}

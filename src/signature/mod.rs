@@ -269,3 +269,6 @@ fn is_repeated(headers: &[(String, Vec<u8>)], name: &str) -> bool {
         .nth(1)
         .is_some()
 }
+
+#[cfg(test)]
+mod tests;

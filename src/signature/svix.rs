@@ -129,3 +129,6 @@ fn parse_signature(value: &[u8]) -> Result<Vec<Tag>, SignatureError> {
         .filter_map(mac::tag_from_base64)
         .collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,155 @@ fn parse(text: &[u8]) -> Option<u64> {
     }
     str::from_utf8(text).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOO_OLD: Result<(), SignatureError> = Err(SignatureError::TimestampTooOld);
+    const TOO_NEW: Result<(), SignatureError> = Err(SignatureError::TimestampTooNew);
+
+    #[test]
+    fn reads_one_to_nineteen_digits() {
+        for (text, seconds) in [
+            ("1", 1),
+            ("10", 10),
+            ("1614265330", 1_614_265_330),
+            ("1614265330123", 1_614_265_330_123),
+            ("9999999999999999999", 9_999_999_999_999_999_999),
+        ] {
+            let sent_at = SentAt {
+                seconds,
+                milliseconds: None,
+            };
+            assert_eq!(SentAt::from_seconds(text.as_bytes()), Ok(sent_at), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_thirteen_digits_as_milliseconds_where_asked() {
+        for (text, seconds, milliseconds) in [
+            ("161426533012", 161_426_533_012, None),
+            ("1614265330000", 1_614_265_330, Some(0)),
+            ("1614265330007", 1_614_265_330, Some(7)),
+            ("9999999999999", 9_999_999_999, Some(999)),
+            ("16142653301234", 16_142_653_301_234, None),
+        ] {
+            let sent_at = SentAt {
+                seconds,
+                milliseconds,
+            };
+            let read = SentAt::from_seconds_or_milliseconds(text.as_bytes());
+            assert_eq!(read, Ok(sent_at), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_every_other_spelling() {
+        for text in [
+            b"".as_slice(),
+            b"0",
+            b"01",
+            b"0000000001",
+            b"10000000000000000000",
+            b"99999999999999999999",
+            b"+1",
+            b"-1",
+            b" 1",
+            b"1 ",
+            b"1\n",
+            b"1.0",
+            b"1e3",
+            b"0x1",
+            b"1_000",
+            b"1,000",
+            b"161426533000a",
+            b"1\0",
+            b"\xff",
+            "\u{661}".as_bytes(),
+        ] {
+            let name = text.escape_ascii();
+            let malformed = Err(SignatureError::TimestampMalformed);
+            assert_eq!(SentAt::from_seconds(text), malformed, "{name}");
+            assert_eq!(
+                SentAt::from_seconds_or_milliseconds(text),
+                malformed,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn holds_both_bounds_in_whole_seconds() {
+        let sent_at = SentAt {
+            seconds: 1_000,
+            milliseconds: None,
+        };
+        for (now, verdict) in [
+            (Duration::from_micros(699_999_999), TOO_NEW),
+            (Duration::from_secs(700), Ok(())),
+            (Duration::from_secs(1_000), Ok(())),
+            (Duration::from_micros(1_300_999_999), Ok(())),
+            (Duration::from_secs(1_301), TOO_OLD),
+        ] {
+            assert_eq!(
+                sent_at.check(now, Duration::from_mins(5)),
+                verdict,
+                "{now:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn holds_both_bounds_in_milliseconds() {
+        let sent_at = SentAt {
+            seconds: 1_000,
+            milliseconds: Some(123),
+        };
+        for (now, verdict) in [
+            (Duration::from_micros(700_122_999), TOO_NEW),
+            (Duration::from_millis(700_123), Ok(())),
+            (Duration::from_millis(1_000_123), Ok(())),
+            (Duration::from_micros(1_300_123_999), Ok(())),
+            (Duration::from_millis(1_300_124), TOO_OLD),
+        ] {
+            assert_eq!(
+                sent_at.check(now, Duration::from_mins(5)),
+                verdict,
+                "{now:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_zero_tolerance_accepts_the_same_second_only() {
+        let sent_at = SentAt {
+            seconds: 1_000,
+            milliseconds: None,
+        };
+        for (seconds, verdict) in [(999, TOO_NEW), (1_000, Ok(())), (1_001, TOO_OLD)] {
+            assert_eq!(
+                sent_at.check(Duration::from_secs(seconds), Duration::ZERO),
+                verdict
+            );
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_overflow_nothing() {
+        let far = SentAt {
+            seconds: 9_999_999_999_999_999_999,
+            milliseconds: None,
+        };
+        let longest = Duration::from_secs(u64::MAX);
+        assert_eq!(far.check(Duration::ZERO, longest), Ok(()));
+        assert_eq!(far.check(Duration::MAX, longest), Ok(()));
+        assert_eq!(far.check(Duration::ZERO, Duration::from_mins(5)), TOO_NEW);
+        assert_eq!(far.check(Duration::MAX, Duration::from_mins(5)), TOO_OLD);
+        let last = SentAt {
+            seconds: u64::MAX,
+            milliseconds: Some(999),
+        };
+        assert_eq!(last.check(Duration::MAX, Duration::ZERO), Ok(()));
+    }
+}
