@@ -2,8 +2,9 @@
 //!
 //! Owns the three headers: which set counts, their form, the signed text
 //! `{id}.{timestamp}.{raw body}`. Never falls back to another scheme, and never skips a malformed
-//! header. Specification: <https://github.com/standard-webhooks/standard-webhooks>, "Verifying
-//! webhook authenticity", and <https://docs.svix.com/receiving/verifying-payloads/how-manual>.
+//! header. Specifications:
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>,
+//! <https://docs.svix.com/receiving/verifying-payloads/how-manual>.
 
 use std::time::Duration;
 

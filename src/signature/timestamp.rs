@@ -1,13 +1,13 @@
 //! The signed moment of sending, and whether it is near enough to now.
 //!
-//! Owns the text form and the tolerance. Never reads a clock: now is an argument. The bounds are
-//! the ones that the Standard Webhooks specification gives for replay protection, both inclusive.
+//! Owns the text form and the tolerance. Never reads a clock: now is an argument. Standard Webhooks
+//! asks for a tolerance against replays and leaves its edges open; here both are inclusive.
 
 use std::time::Duration;
 
 use crate::signature::SignatureError;
 
-/// Digits of the largest timestamp, so that every one of them fits a `u64`.
+/// The most digits a timestamp may have: every number of 19 fits a `u64`, not every one of 20.
 const MAX_DIGITS: usize = 19;
 
 /// A Unix time of this many digits is in milliseconds: in seconds it would be after the year 33000,
