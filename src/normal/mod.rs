@@ -5,7 +5,9 @@
 //! Specification: the contract of the normalised event, section 5.
 
 pub mod decimal;
+pub mod event;
 pub mod interpretation;
+mod json;
 pub mod time;
 pub mod unit;
 pub mod value;

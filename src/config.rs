@@ -1,0 +1,264 @@
+//! The plugin's configuration: JSON as the operator wrote it, checked once into [`Config`].
+//!
+//! Owns every default. An error names the field and never a value, since a secret may stand in the
+//! wrong field. The environment is an argument.
+//! Specification: the contract, section 7.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use crate::document::{Nulls, Rules, UnknownEvents};
+use crate::route::Route;
+use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
+
+mod protobuf;
+
+const DEFAULT_TOLERANCE_SECONDS: u64 = 300;
+const DEFAULT_MAX_BODY_BYTES: u32 = 1024 * 1024;
+const DEFAULT_SECRET: &str = "JUNCTION_WEBHOOK_SECRET";
+const DEFAULT_PREVIOUS_SECRET: &str = "JUNCTION_WEBHOOK_SECRET_PREVIOUS";
+const DEFAULT_HMAC_HEADERS: [&str; 3] =
+    ["x-junction-signature", "x-webhook-signature", "x-signature"];
+
+/// A configuration that the filter can work with.
+#[derive(Debug)]
+pub struct Config {
+    /// Which requests are guarded.
+    pub route: Route,
+    /// How they are verified.
+    pub verifier: Verifier,
+    /// The longest body that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// What a verdict does.
+    pub mode: Mode,
+    /// How the schema is applied.
+    pub rules: Rules,
+}
+
+/// What a verdict does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It decides over the request.
+    #[default]
+    Enforce,
+    /// It is counted, logged and told to the upstream; the request goes on untouched.
+    Shadow,
+}
+
+impl Config {
+    /// Checks the plugin configuration as Envoy passes it on: the text of a `StringValue`, or a
+    /// `Struct` in protobuf's binary form; nothing at all counts as `{}`.
+    ///
+    /// # Errors
+    /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
+    /// that is missing or no secret, and where no secret is configured at all.
+    pub fn parse(
+        configuration: &[u8],
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Unusable> {
+        let text = protobuf::json_text(configuration);
+        Self::from_json(&text, environment)
+            .map_err(|error| Unusable { route: readable_route(&text), error })
+    }
+
+    fn from_json(
+        text: &[u8],
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let raw = Raw::read(text)?;
+        let route = raw.path.map_or(Ok(Route::default()), |path| {
+            Route::new(&path).map_err(|error| ConfigError::new("path", error))
+        })?;
+        let svix = svix::Scheme::new(
+            read_secrets("svix", raw.svix.secrets, &environment, Secret::svix)?,
+            Duration::from_secs(raw.svix.tolerance_seconds),
+        );
+        let hmac = hmac::Scheme::new(
+            read_secrets("hmac", raw.hmac.secrets, &environment, Secret::plain)?,
+            &raw.hmac.headers,
+            Duration::from_secs(raw.hmac.tolerance_seconds),
+        )
+        .map_err(|error| ConfigError::new("hmac.headers", error))?;
+        let verifier = Verifier::new(svix, hmac)
+            .map_err(|error| ConfigError::new("svix.secrets, hmac.secrets", error))?;
+        let max_body_bytes = usize::try_from(raw.max_body_bytes.get())
+            .map_err(|error| ConfigError::new("max_body_bytes", error))?;
+        let rules = Rules { unknown_events: raw.unknown_events, nulls: raw.nulls };
+        Ok(Self { route, verifier, max_body_bytes, mode: raw.mode, rules })
+    }
+}
+
+/// A configuration that every guarded request is refused under.
+#[derive(Debug)]
+pub struct Unusable {
+    /// The configured path where it can be read and is valid, else the default.
+    pub route: Route,
+    /// What is wrong, for the log.
+    pub error: ConfigError,
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    field: String,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self { field: field.into(), problem: problem.to_string() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Raw {
+    path: Option<String>,
+    svix: RawSvix,
+    hmac: RawHmac,
+    max_body_bytes: NonZeroU32,
+    mode: Mode,
+    unknown_events: UnknownEvents,
+    nulls: Nulls,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            path: None,
+            svix: RawSvix::default(),
+            hmac: RawHmac::default(),
+            max_body_bytes: NonZeroU32::MIN.saturating_add(DEFAULT_MAX_BODY_BYTES - 1),
+            mode: Mode::default(),
+            unknown_events: UnknownEvents::default(),
+            nulls: Nulls::default(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSvix {
+    secrets: Vec<RawSecret>,
+    tolerance_seconds: u64,
+}
+
+impl Default for RawSvix {
+    fn default() -> Self {
+        let env =
+            |name: &str, optional| RawSecret { env: Some(name.to_owned()), inline: None, optional };
+        Self {
+            secrets: vec![env(DEFAULT_SECRET, false), env(DEFAULT_PREVIOUS_SECRET, true)],
+            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawHmac {
+    secrets: Vec<RawSecret>,
+    headers: Vec<String>,
+    tolerance_seconds: u64,
+}
+
+impl Default for RawHmac {
+    fn default() -> Self {
+        Self {
+            secrets: Vec::new(),
+            headers: DEFAULT_HMAC_HEADERS.map(str::to_owned).to_vec(),
+            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSecret {
+    env: Option<String>,
+    inline: Option<String>,
+    #[serde(default)]
+    optional: bool,
+}
+
+impl Raw {
+    fn read(text: &[u8]) -> Result<Self, ConfigError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let raw = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let problem = problem_of(error.inner());
+            ConfigError::new(error.path().to_string(), problem)
+        })?;
+        deserializer.end().map_err(|error| ConfigError::new(WHOLE, problem_of(&error)))?;
+        Ok(raw)
+    }
+}
+
+/// How an error names the configuration as a whole.
+const WHOLE: &str = "configuration";
+
+/// What serde found wrong, without the value that its own message may quote.
+fn problem_of(error: &serde_json::Error) -> String {
+    let problem = match error.classify() {
+        Category::Data => {
+            let message = error.to_string();
+            // These three of serde's messages name fields only.
+            ["unknown field", "missing field", "duplicate field"]
+                .into_iter()
+                .find(|known| message.starts_with(known))
+                .unwrap_or("not of the right type, or not an allowed value")
+        }
+        Category::Syntax | Category::Eof | Category::Io => "not valid JSON",
+    };
+    format!("{problem} (line {} column {})", error.line(), error.column())
+}
+
+fn read_secrets(
+    scheme: &str,
+    secrets: Vec<RawSecret>,
+    environment: &impl Fn(&str) -> Option<String>,
+    parse: fn(&str) -> Result<Secret, SecretError>,
+) -> Result<Vec<Secret>, ConfigError> {
+    let mut parsed = Vec::new();
+    for (index, secret) in secrets.into_iter().enumerate() {
+        let error = |problem: &dyn fmt::Display| {
+            ConfigError::new(format!("{scheme}.secrets[{index}]"), problem)
+        };
+        let text = match (secret.env, secret.inline) {
+            (Some(name), None) => {
+                let value = environment(&name).filter(|value| !value.is_empty());
+                if value.is_none() && secret.optional {
+                    continue;
+                }
+                value.ok_or_else(|| error(&"the environment variable is missing or empty"))?
+            }
+            (None, Some(text)) if !secret.optional => text,
+            _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),
+        };
+        parsed.push(parse(&text).map_err(|problem| error(&problem))?);
+    }
+    Ok(parsed)
+}
+
+/// The path of a configuration that is otherwise unusable, so that the endpoint stays guarded.
+fn readable_route(text: &[u8]) -> Route {
+    serde_json::from_slice::<serde_json::Value>(text)
+        .ok()
+        .and_then(|value| Route::new(value.get("path")?.as_str()?).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,314 @@
+//! Reads JSON text token by token, strictly and in one pass.
+//!
+//! Owns the grammar of RFC 8259: where a value starts and ends, and whether it is well-formed. It
+//! hands out slices of the text, so a number keeps every digit that the sender wrote. It knows
+//! nothing of the schema.
+//!
+//! `serde_json` is the oracle for this grammar in the tests, and decodes every string that has an
+//! escape. It does not drive the scan itself, because serde's data model passes numbers on as
+//! `f64`, hides a key given twice, and stops at the first value of an unexpected type: each of
+//! these would cost a second pass over the body.
+
+use std::mem;
+
+/// How many containers may be open at once (contract, section 4).
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// The text as it stands in the body, of one whole JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token<'a>(&'a str);
+
+impl<'a> Token<'a> {
+    /// The value's spelling, without white space around it.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+/// A JSON string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The spelling, with its quotes.
+    token: Token<'a>,
+    /// The characters, where the spelling has escapes.
+    decoded: Option<Box<str>>,
+}
+
+impl<'a> Text<'a> {
+    /// The string's spelling in the body, with its quotes and escapes.
+    #[must_use]
+    pub const fn token(&self) -> Token<'a> {
+        self.token
+    }
+
+    /// The characters that the string stands for.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.decoded.as_deref().unwrap_or_else(|| unquoted(self.token.0))
+    }
+}
+
+/// What the next value is, told by its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// Why a scan ends before the text does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The text is not JSON; `at` counts bytes from its start.
+    Syntax { at: usize },
+    /// More than [`MAX_DEPTH`] containers are open.
+    TooDeep,
+}
+
+/// A position in a JSON text.
+///
+/// After `begin`, call `next_item` (or `next_key`) until it says that the container has ended, and
+/// read exactly one value after each call.
+#[derive(Clone, Debug)]
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    /// A container has just been opened: no comma is due before its first item.
+    fresh: bool,
+    /// A skipped object had a key twice.
+    duplicate: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0, fresh: false, duplicate: false }
+    }
+
+    /// What the next value is; an error where no value can start.
+    pub(super) fn kind(&mut self) -> Result<Kind, Stop> {
+        match self.peek() {
+            Some(b'n') => Ok(Kind::Null),
+            Some(b't' | b'f') => Ok(Kind::Boolean),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'{') => Ok(Kind::Object),
+            _ => Err(self.syntax()),
+        }
+    }
+
+    /// Opens the array or object that starts here.
+    pub(super) fn begin(&mut self) -> Result<(), Stop> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(Stop::TooDeep);
+        }
+        self.advance();
+        self.fresh = true;
+        Ok(())
+    }
+
+    /// Moves to the next item of the open array: false at its end.
+    pub(super) fn next_item(&mut self) -> Result<bool, Stop> {
+        self.next(b']')
+    }
+
+    /// Moves past the next key of the open object: none at its end.
+    pub(super) fn next_key(&mut self) -> Result<Option<Text<'a>>, Stop> {
+        if !self.next(b'}')? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.syntax());
+        }
+        let key = self.string()?;
+        if self.peek() != Some(b':') {
+            return Err(self.syntax());
+        }
+        self.advance();
+        Ok(Some(key))
+    }
+
+    /// Reads the string that starts here.
+    pub(super) fn string(&mut self) -> Result<Text<'a>, Stop> {
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.advance();
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.advance();
+                }
+                None | Some(..b' ') => return Err(self.syntax()),
+                Some(_) => {}
+            }
+        }
+        self.advance();
+        let token = self.token(start)?;
+        let decoded = if escaped {
+            let decoded = serde_json::from_str(token.0);
+            Some(decoded.map_err(|_| Stop::Syntax { at: start })?)
+        } else {
+            None
+        };
+        Ok(Text { token, decoded })
+    }
+
+    /// Reads the value that starts here, whatever it is.
+    pub(super) fn value(&mut self) -> Result<Token<'a>, Stop> {
+        let kind = self.kind()?;
+        let start = self.at;
+        match kind {
+            Kind::Null => self.literal("null")?,
+            Kind::Boolean if self.byte() == Some(b't') => self.literal("true")?,
+            Kind::Boolean => self.literal("false")?,
+            Kind::Number => self.number()?,
+            Kind::String => drop(self.string()?),
+            Kind::Array => {
+                self.begin()?;
+                while self.next_item()? {
+                    self.value()?;
+                }
+            }
+            Kind::Object => {
+                self.begin()?;
+                let mut keys = Vec::new();
+                while let Some(key) = self.next_key()? {
+                    keys.push(key);
+                    self.value()?;
+                }
+                self.duplicate |= has_duplicate(keys.iter());
+            }
+        }
+        self.token(start)
+    }
+
+    /// Whether an object read by [`Self::value`] since the last call had a key twice.
+    pub(super) const fn take_duplicate(&mut self) -> bool {
+        mem::replace(&mut self.duplicate, false)
+    }
+
+    /// Ends the text: nothing but white space may be left.
+    pub(super) fn end(&mut self) -> Result<(), Stop> {
+        if self.peek().is_some() { Err(self.syntax()) } else { Ok(()) }
+    }
+
+    fn next(&mut self, close: u8) -> Result<bool, Stop> {
+        let fresh = mem::replace(&mut self.fresh, false);
+        match self.peek() {
+            Some(byte) if byte == close => {
+                self.advance();
+                self.depth = self.depth.saturating_sub(1);
+                Ok(false)
+            }
+            Some(_) if fresh => Ok(true),
+            Some(b',') => {
+                self.advance();
+                self.peek();
+                Ok(true)
+            }
+            _ => Err(self.syntax()),
+        }
+    }
+
+    fn number(&mut self) -> Result<(), Stop> {
+        if self.byte() == Some(b'-') {
+            self.advance();
+        }
+        if self.byte() == Some(b'0') {
+            self.advance();
+        } else {
+            self.digits()?;
+        }
+        if self.byte() == Some(b'.') {
+            self.advance();
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.advance();
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.advance();
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Stop> {
+        if !self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.syntax());
+        }
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.advance();
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), Stop> {
+        if !self
+            .text
+            .as_bytes()
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(literal.as_bytes()))
+        {
+            return Err(self.syntax());
+        }
+        self.at = self.at.saturating_add(literal.len());
+        Ok(())
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.advance();
+        }
+        self.byte()
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    const fn advance(&mut self) {
+        // Every caller has seen a byte here, or ends the scan: `at` stays near the text's length.
+        self.at = self.at.wrapping_add(1);
+    }
+
+    /// The text from `start` to here.
+    fn token(&self, start: usize) -> Result<Token<'a>, Stop> {
+        self.text.get(start..self.at).map(Token).ok_or(Stop::Syntax { at: start })
+    }
+
+    const fn syntax(&self) -> Stop {
+        Stop::Syntax { at: self.at }
+    }
+}
+
+/// Whether two of the keys stand for the same characters.
+pub(super) fn has_duplicate<'k, 'a: 'k>(
+    keys: impl ExactSizeIterator<Item = &'k Text<'a>> + Clone,
+) -> bool {
+    /// Up to here comparing each pair is cheaper than sorting, and allocates nothing.
+    const PAIRWISE: usize = 8;
+
+    if keys.len() <= PAIRWISE {
+        let same = |(index, key): (usize, &Text<'_>)| {
+            keys.clone().take(index).any(|earlier| earlier.as_str() == key.as_str())
+        };
+        return keys.clone().enumerate().any(same);
+    }
+    let mut keys: Vec<&str> = keys.map(Text::as_str).collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| matches!(pair, [left, right] if left == right))
+}
+
+fn unquoted(token: &str) -> &str {
+    token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(token)
+}

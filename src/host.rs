@@ -1,0 +1,264 @@
+//! The bridge to Envoy: the only file that names the proxy-wasm SDK, and no place for decisions.
+//!
+//! It hands headers, body, configuration and time to the core, and carries out what the core says.
+//! The SDK panics on statuses that Envoy does not return for these calls; headers are read as
+//! bytes, since its string getters also panic on what is not UTF-8.
+//! Specification: proxy-wasm ABI 0.2.1.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{Action as Flow, BufferType, ContextType, MetricType};
+
+use crate::config::Config;
+use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin, Report, Verdict};
+use crate::log_budget::LogBudget;
+use crate::metrics::{BODY_BYTES, CONFIG_OK, MARKERS, RequestLabels, event_types, events_name};
+use crate::reject::Answer;
+
+/// How often a worker says how many log lines it held back, if any.
+const TICK: Duration = Duration::from_secs(1);
+
+#[allow(unsafe_code, reason = "the SDK's macro exports the module's entry point")]
+mod entry {
+    proxy_wasm::main! {{
+        proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
+        proxy_wasm::set_root_context(|_| Box::new(super::Root::default()));
+    }}
+}
+
+/// One plugin on one worker.
+#[derive(Default)]
+struct Root {
+    /// Set by `on_configure`, which Envoy calls before any request.
+    worker: Option<Rc<Worker>>,
+}
+
+/// What the requests of a worker share.
+struct Worker {
+    plugin: Arc<Plugin>,
+    metrics: Metrics,
+    log_budget: RefCell<LogBudget>,
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    /// Always true: false would make Envoy reject the listener, and the contract wants its 500s.
+    fn on_configure(&mut self, _size: usize) -> bool {
+        let configuration = self.get_plugin_configuration().unwrap_or_default();
+        let plugin = Config::parse(&configuration, |name| std::env::var(name).ok());
+        if let Err(unusable) = &plugin {
+            log::error!("configuration is unusable: {}", unusable.error);
+        }
+        let metrics = Metrics::define();
+        metrics.config_ok.record(usize::from(plugin.is_ok()));
+        self.set_tick_period(TICK);
+        self.worker = Some(Rc::new(Worker {
+            plugin: Arc::new(plugin),
+            metrics,
+            log_budget: RefCell::default(),
+        }));
+        true
+    }
+
+    fn on_tick(&mut self) {
+        let held_back =
+            self.worker.as_ref().map_or(0, |worker| worker.log_budget.borrow_mut().flush());
+        if held_back > 0 {
+            log::warn!("{held_back} lines about rejected webhooks held back");
+        }
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        let worker = Rc::clone(self.worker.as_ref()?);
+        let exchange = Exchange::new(Arc::clone(&worker.plugin));
+        Some(Box::new(Request { worker, exchange }))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// One HTTP request.
+struct Request {
+    worker: Rc<Worker>,
+    exchange: Exchange,
+}
+
+impl Context for Request {}
+
+impl HttpContext for Request {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Flow {
+        let headers = self.get_http_request_headers_bytes();
+        let outcome = self.exchange.on_head(&headers, self.now());
+        self.carry_out(outcome, end_of_stream)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Flow {
+        let read = |start, length| {
+            hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
+        };
+        let outcome = self.exchange.on_body(size, read);
+        self.carry_out(outcome, end_of_stream)
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Flow {
+        let outcome = self.exchange.on_end();
+        if let Outcome::Decided(_, Action::Forward(Forward { body: Some(_), .. })) = &outcome {
+            // Trailers are not signed.
+            self.set_http_request_trailers(Vec::new());
+        }
+        self.carry_out(outcome, false)
+    }
+}
+
+impl Request {
+    fn carry_out(&mut self, outcome: Outcome, end_of_stream: bool) -> Flow {
+        let outcome = match outcome {
+            Outcome::Wait if end_of_stream => self.exchange.on_end(),
+            outcome => outcome,
+        };
+        match outcome {
+            Outcome::Wait => Flow::Pause,
+            Outcome::Continue => Flow::Continue,
+            Outcome::Unguarded => {
+                let labels = RequestLabels { verdict: None, reason: None };
+                self.worker.metrics.count_request(labels);
+                Flow::Continue
+            }
+            Outcome::Decided(report, action) => {
+                self.worker.metrics.count(&report);
+                self.tell_access_log(&report);
+                self.log(&report);
+                match action {
+                    Action::Answer(answer) => self.answer(&answer),
+                    Action::Forward(forward) => self.forward(&forward),
+                }
+            }
+        }
+    }
+
+    fn answer(&self, answer: &Answer) -> Flow {
+        let headers = answer.headers().collect();
+        self.send_http_response(u32::from(answer.status), headers, Some(answer.body.as_bytes()));
+        Flow::Pause
+    }
+
+    fn forward(&self, forward: &Forward) -> Flow {
+        for name in &forward.remove {
+            self.remove_http_request_header(name);
+        }
+        for (name, value) in &forward.set {
+            self.set_http_request_header(name, Some(value));
+        }
+        if let Some(body) = &forward.body {
+            self.set_http_request_body(0, usize::MAX, body);
+        }
+        Flow::Continue
+    }
+
+    /// Sets the filter state that the access log reads.
+    fn tell_access_log(&self, report: &Report) {
+        let set = |name, value: &str| self.set_property(vec![name], Some(value.as_bytes()));
+        set("junction_webhook_verdict", report.verdict.label());
+        set("junction_webhook_reason", report.reason_label());
+        if let Some(event_id) = &report.event_id {
+            set("junction_webhook_event_id", event_id);
+        }
+        if let Some(event_type) = report.event_type {
+            set("junction_webhook_event_type", event_type);
+        }
+    }
+
+    fn log(&self, report: &Report) {
+        if report.reason.is_none() {
+            return;
+        }
+        let Some(held_back) = self.worker.log_budget.borrow_mut().take(self.now()) else { return };
+        if held_back > 0 {
+            log::warn!("{held_back} lines about rejected webhooks held back");
+        }
+        let would_be = if report.verdict == Verdict::Shadowed { "would be " } else { "" };
+        let reason = report.reason_label();
+        let event_id = report.event_id.as_deref().unwrap_or("none");
+        log::warn!("webhook {would_be}rejected: reason={reason} event_id={event_id}");
+    }
+
+    /// The time since the Unix epoch; a clock before it counts as the epoch.
+    fn now(&self) -> Duration {
+        self.get_current_time().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// A metric by its Envoy id.
+#[derive(Clone, Copy)]
+struct Metric(Option<u32>);
+
+impl Metric {
+    fn define(kind: MetricType, name: &str) -> Self {
+        Self(hostcalls::define_metric(kind, name).ok())
+    }
+
+    /// Adds to a counter. A metric that fails is no reason to fail a request.
+    fn add(self, count: usize) {
+        if let (Some(id), Ok(count)) = (self.0, i64::try_from(count)) {
+            let _ = hostcalls::increment_metric(id, count);
+        }
+    }
+
+    /// Sets a gauge, or adds a sample to a histogram.
+    fn record(self, value: usize) {
+        if let (Some(id), Ok(value)) = (self.0, u64::try_from(value)) {
+            let _ = hostcalls::record_metric(id, value);
+        }
+    }
+}
+
+/// The worker's metrics; all exist from the start.
+struct Metrics {
+    requests: Vec<(RequestLabels, Metric)>,
+    events: Vec<(&'static str, Metric)>,
+    markers: Metric,
+    body_bytes: Metric,
+    config_ok: Metric,
+}
+
+impl Metrics {
+    fn define() -> Self {
+        let counter = |name: &str| Metric::define(MetricType::Counter, name);
+        Self {
+            requests: RequestLabels::all().map(|own| (own, counter(&own.name()))).collect(),
+            events: event_types().map(|own| (own, counter(&events_name(own)))).collect(),
+            markers: counter(MARKERS),
+            body_bytes: Metric::define(MetricType::Histogram, BODY_BYTES),
+            config_ok: Metric::define(MetricType::Gauge, CONFIG_OK),
+        }
+    }
+
+    fn count(&self, report: &Report) {
+        self.count_request(RequestLabels { verdict: Some(report.verdict), reason: report.reason });
+        if let Some(event_type) = report.event_type {
+            add_to(&self.events, &event_type);
+            if report.marker_count > 0 {
+                self.markers.add(report.marker_count);
+            }
+        }
+        self.body_bytes.record(report.body_bytes);
+    }
+
+    fn count_request(&self, labels: RequestLabels) {
+        add_to(&self.requests, &labels);
+    }
+}
+
+fn add_to<L: PartialEq>(counters: &[(L, Metric)], labels: &L) {
+    if let Some((_, counter)) = counters.iter().find(|(own, _)| own == labels) {
+        counter.add(1);
+    }
+}
