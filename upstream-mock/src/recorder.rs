@@ -1,0 +1,242 @@
+//! What the stub saw: every request's head, and its body as far as it came.
+//!
+//! A head counts from the moment it is read, since the filter's promise is that not even the head
+//! of an unverified request arrives. The list is bounded; the oldest requests go first.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::request::Parts;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::Serialize;
+
+/// How many requests are remembered: more than a test looks at, little enough to list.
+const MAX_REQUESTS: usize = 10_000;
+
+/// How many bytes of heads and bodies are remembered, so that a load test does not exhaust memory.
+const MAX_REMEMBERED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The bounded list of requests.
+#[derive(Default)]
+pub(crate) struct Recorder(Mutex<Requests>);
+
+/// Stands for one recorded request; harmless once the request is forgotten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket(u64);
+
+/// One request as `GET /requests` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SeenRequest {
+    method: String,
+    /// The request target as received, query included.
+    path: String,
+    headers: Vec<(String, String)>,
+    /// What came of the body; null where that is not UTF-8.
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    /// Whether the body came to its end.
+    complete: bool,
+}
+
+#[derive(Default)]
+struct Requests {
+    entries: VecDeque<Entry>,
+    /// The ticket number of the first entry.
+    first: u64,
+    bytes: usize,
+}
+
+struct Entry {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    head_bytes: usize,
+    body: Vec<u8>,
+    complete: bool,
+}
+
+impl Recorder {
+    /// Records a request's head.
+    pub(crate) fn open(&self, head: &Parts) -> Ticket {
+        // Nothing the filter writes is other than ASCII; what a client smuggled in is still seen.
+        let headers: Vec<(String, String)> = head
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        let path = head.uri.to_string();
+        let head_bytes = headers.iter().fold(path.len(), |sum, (name, value)| {
+            sum.saturating_add(name.len()).saturating_add(value.len())
+        });
+        self.lock().push(Entry {
+            method: head.method.to_string(),
+            path,
+            headers,
+            head_bytes,
+            body: Vec::new(),
+            complete: false,
+        })
+    }
+
+    /// Adds bytes to a request's body.
+    pub(crate) fn append(&self, ticket: Ticket, bytes: &[u8]) {
+        let mut requests = self.lock();
+        if let Some(entry) = requests.entry(ticket) {
+            entry.body.extend_from_slice(bytes);
+            requests.bytes = requests.bytes.saturating_add(bytes.len());
+            requests.forget_oldest();
+        }
+    }
+
+    /// Notes that a request's body came to its end.
+    pub(crate) fn complete(&self, ticket: Ticket) {
+        if let Some(entry) = self.lock().entry(ticket) {
+            entry.complete = true;
+        }
+    }
+
+    /// Forgets every request; one whose body is still coming stays forgotten.
+    pub(crate) fn clear(&self) {
+        let mut requests = self.lock();
+        while requests.forget_one() {}
+    }
+
+    /// The requests, oldest first.
+    pub(crate) fn list(&self) -> Vec<SeenRequest> {
+        self.lock().entries.iter().map(Entry::show).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Requests> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Requests {
+    fn push(&mut self, entry: Entry) -> Ticket {
+        self.bytes = self.bytes.saturating_add(entry.bytes());
+        self.entries.push_back(entry);
+        self.forget_oldest();
+        let after = u64::try_from(self.entries.len()).unwrap_or(u64::MAX);
+        Ticket(self.first.saturating_add(after).saturating_sub(1))
+    }
+
+    fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
+        let index = usize::try_from(ticket.0.checked_sub(self.first)?).ok()?;
+        self.entries.get_mut(index)
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.entries.len() > MAX_REQUESTS || self.bytes > MAX_REMEMBERED_BYTES {
+            if !self.forget_one() {
+                return;
+            }
+        }
+    }
+
+    fn forget_one(&mut self) -> bool {
+        let Some(entry) = self.entries.pop_front() else {
+            return false;
+        };
+        self.first = self.first.saturating_add(1);
+        self.bytes = self.bytes.saturating_sub(entry.bytes());
+        true
+    }
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.head_bytes.saturating_add(self.body.len())
+    }
+
+    fn show(&self) -> SeenRequest {
+        let body = str::from_utf8(&self.body).ok().map(str::to_owned);
+        let body_base64 = body.is_none().then(|| BASE64_STANDARD.encode(&self.body));
+        SeenRequest {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            headers: self.headers.clone(),
+            body,
+            body_base64,
+            complete: self.complete,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn head(path: &str) -> Parts {
+        Request::builder()
+            .uri(path)
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0
+    }
+
+    fn paths(recorder: &Recorder) -> Vec<String> {
+        recorder.list().into_iter().map(|seen| seen.path).collect()
+    }
+
+    #[test]
+    fn forgets_the_oldest_past_the_number_of_requests() {
+        let recorder = Recorder::default();
+        for index in 0..MAX_REQUESTS {
+            recorder.open(&head(&format!("/{index}")));
+        }
+        assert_eq!(paths(&recorder).len(), MAX_REQUESTS);
+        assert_eq!(paths(&recorder)[0], "/0");
+
+        recorder.open(&head("/last"));
+        assert_eq!(paths(&recorder).len(), MAX_REQUESTS);
+        assert_eq!(paths(&recorder)[0], "/1");
+        assert_eq!(paths(&recorder)[MAX_REQUESTS - 1], "/last");
+    }
+
+    #[test]
+    fn forgets_the_oldest_past_the_number_of_bytes() {
+        let recorder = Recorder::default();
+        let half = vec![b'a'; MAX_REMEMBERED_BYTES / 2 - 2];
+        let first = recorder.open(&head("/1"));
+        recorder.append(first, &half);
+        let second = recorder.open(&head("/2"));
+        recorder.append(second, &half);
+        assert_eq!(paths(&recorder), ["/1", "/2"], "exactly full");
+
+        recorder.append(second, b"a");
+        assert_eq!(paths(&recorder), ["/2"]);
+        recorder.complete(first);
+        assert!(
+            !recorder.list()[0].complete,
+            "a forgotten request's ticket names no other"
+        );
+    }
+
+    #[test]
+    fn does_not_take_up_a_body_again_after_it_was_cleared() {
+        let recorder = Recorder::default();
+        let before = recorder.open(&head("/before"));
+        recorder.clear();
+        let after = recorder.open(&head("/after"));
+        recorder.append(before, b"late");
+        recorder.append(after, b"body");
+        recorder.complete(before);
+
+        let seen = recorder.list();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].path, "/after");
+        assert_eq!(seen[0].body.as_deref(), Some("body"));
+        assert!(!seen[0].complete);
+    }
+}

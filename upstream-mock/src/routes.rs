@@ -1,0 +1,203 @@
+//! The stub's HTTP face: the webhook endpoint, the pages that show what came, and the layer that
+//! records every request but those for the pages.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    io::{self, Write},
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use tokio::{task::spawn_blocking, time::sleep};
+
+use crate::{Stub, event::Event, recorder::SeenRequest, store::Store};
+
+/// The longest body taken: well above the filter's default limit of 1 MiB, since a normalised event
+/// is longer than what was sent.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Every path of the stub.
+pub(crate) fn router(stub: Stub) -> Router {
+    let recorded = Router::new()
+        .route("/v1/webhooks/junction", post(ingest))
+        .fallback(async || Refusal::NOT_FOUND)
+        .method_not_allowed_fallback(async || Refusal::METHOD_NOT_ALLOWED)
+        // The recording layer has bounded the body already, and not at axum's 2 MB.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(stub.clone(), record));
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/requests", get(show_requests).delete(clear_requests))
+        .route(
+            "/events",
+            get(async |State(stub)| show(stub, Store::events).await),
+        )
+        .route(
+            "/markers",
+            get(async |State(stub)| show(stub, Store::markers).await),
+        )
+        .route(
+            "/orders",
+            get(async |State(stub)| show(stub, Store::orders).await),
+        )
+        .merge(recorded)
+        .with_state(stub)
+}
+
+/// The documented answer to a webhook.
+#[derive(Serialize)]
+struct Receipt {
+    received: bool,
+    event_type: &'static str,
+    ingested_count: usize,
+}
+
+async fn ingest(State(stub): State<Stub>, body: Bytes) -> Result<Json<Receipt>, Refusal> {
+    let answer = if stub.0.faults.next_fails() {
+        Err(Refusal::UNAVAILABLE)
+    } else {
+        let stub = stub.clone();
+        blocking(move || store(&stub.0.store, &body))
+            .await
+            .flatten()
+    };
+    // After the commit: a caller that gives up early retries an event that is stored already, which
+    // is the case worth trying.
+    sleep(stub.0.faults.delay).await;
+    answer
+}
+
+fn store(store: &Store, body: &[u8]) -> Result<Json<Receipt>, Refusal> {
+    let event = Event::read(body).map_err(|violation| Refusal {
+        status: StatusCode::BAD_REQUEST,
+        error: "validation_error",
+        message: format!("not a junction.event.v1: {violation}").into(),
+    })?;
+    let ingested_count = store.insert(&event).map_err(|error| internal(&error))?;
+    Ok(Json(Receipt {
+        received: true,
+        event_type: event.kind,
+        ingested_count,
+    }))
+}
+
+async fn show_requests(State(stub): State<Stub>) -> Json<Vec<SeenRequest>> {
+    Json(stub.0.recorder.list())
+}
+
+async fn clear_requests(State(stub): State<Stub>) -> StatusCode {
+    stub.0.recorder.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn show<T: Serialize + Send + 'static>(
+    stub: Stub,
+    read: fn(&Store) -> rusqlite::Result<T>,
+) -> Result<Json<T>, Refusal> {
+    let rows = blocking(move || read(&stub.0.store)).await?;
+    rows.map(Json).map_err(|error| internal(&error))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    spawn_blocking(work).await.map_err(|error| internal(&error))
+}
+
+/// Records the head, then the body as it comes; only whole requests go on.
+async fn record(State(stub): State<Stub>, request: Request, next: Next) -> Response {
+    let (head, mut body) = request.into_parts();
+    let ticket = stub.0.recorder.open(&head);
+    let mut received = Vec::new();
+    while let Some(frame) = body.frame().await {
+        // The connection is most likely gone; if it is not, this is what is to be said.
+        let Ok(frame) = frame else {
+            return Refusal::INCOMPLETE.into_response();
+        };
+        let Ok(bytes) = frame.into_data() else {
+            continue;
+        };
+        if received.len().saturating_add(bytes.len()) > MAX_BODY_BYTES {
+            return Refusal::TOO_LARGE.into_response();
+        }
+        stub.0.recorder.append(ticket, &bytes);
+        received.extend_from_slice(&bytes);
+    }
+    stub.0.recorder.complete(ticket);
+    next.run(Request::from_parts(head, Body::from(received)))
+        .await
+}
+
+/// An answer other than the documented 200, in the documented shape.
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl Refusal {
+    const NOT_FOUND: Self = Self::of(StatusCode::NOT_FOUND, "not_found", "no such path");
+    const METHOD_NOT_ALLOWED: Self = Self::of(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "only POST is allowed",
+    );
+    const INCOMPLETE: Self = Self::of(
+        StatusCode::BAD_REQUEST,
+        "validation_error",
+        "the body ended early",
+    );
+    const TOO_LARGE: Self = Self::of(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "payload_too_large",
+        "the body is too large",
+    );
+    const UNAVAILABLE: Self = Self::of(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "service_unavailable",
+        "failing as asked to",
+    );
+
+    const fn of(status: StatusCode, error: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            error,
+            message: Cow::Borrowed(message),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            message: &'a str,
+        }
+        let body = Body {
+            error: self.error,
+            message: &self.message,
+        };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+fn internal(error: &dyn fmt::Display) -> Refusal {
+    // A log line that cannot be written is no reason to answer otherwise.
+    let _ = writeln!(io::stderr(), "upstream-mock: {error}");
+    Refusal::of(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "the stub failed; see its log",
+    )
+}
