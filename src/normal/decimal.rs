@@ -247,3 +247,6 @@ fn count(length: usize) -> i128 {
 fn negate(number: i128) -> i128 {
     0_i128.saturating_sub(number)
 }
+
+#[cfg(test)]
+mod tests;
