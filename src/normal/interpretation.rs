@@ -272,3 +272,6 @@ fn proven_side(
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,3 +129,6 @@ fn take_decimal(text: &str) -> Option<(Decimal<'_>, &str)> {
     let number = text.strip_suffix(rest)?;
     Some((Decimal::parse(number)?, rest))
 }
+
+#[cfg(test)]
+mod tests;
