@@ -24,7 +24,8 @@ const UNITS: &str = "data/units.tsv";
 fn table(units: &str) -> Result<String, String> {
     let mut rows = BTreeMap::new();
     for (line, number) in units.lines().zip(1_usize..) {
-        if line.starts_with('#') {
+        // `#/hpf` is a spelling.
+        if line == "#" || line.starts_with("# ") {
             continue;
         }
         let cells: Vec<&str> = line.split('\t').collect();

@@ -14,3 +14,6 @@ pub fn ucum(unit: &str) -> Option<&'static str> {
         .ok()?;
     UNITS.get(row).map(|&(_, code)| code)
 }
+
+#[cfg(test)]
+mod tests;
