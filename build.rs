@@ -32,13 +32,8 @@ fn table(units: &str) -> Result<String, String> {
         let &[spelling, code, _source] = cells.as_slice() else {
             return Err(format!("{UNITS}:{number}: not three columns"));
         };
-        if cells
-            .iter()
-            .any(|cell| cell.is_empty() || cell.trim() != *cell)
-        {
-            return Err(format!(
-                "{UNITS}:{number}: a cell is empty or has white space around it"
-            ));
+        if cells.iter().any(|cell| cell.is_empty() || cell.trim() != *cell) {
+            return Err(format!("{UNITS}:{number}: a cell is empty or has white space around it"));
         }
         if rows.insert(spelling, code).is_some() {
             return Err(format!("{UNITS}:{number}: {spelling} is given twice"));

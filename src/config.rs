@@ -37,6 +37,9 @@ pub struct Config {
     pub mode: Mode,
     /// How the schema is applied.
     pub rules: Rules,
+    /// Whether this filter holds the head back, which needs Envoy 1.35 and its plugin option
+    /// `allow_on_headers_stop_iteration`; else Envoy's `buffer` filter behind it must.
+    pub hold_headers: bool,
 }
 
 /// What a verdict does.
@@ -89,7 +92,14 @@ impl Config {
         let max_body_bytes = usize::try_from(raw.max_body_bytes.get())
             .map_err(|error| ConfigError::new("max_body_bytes", error))?;
         let rules = Rules { unknown_events: raw.unknown_events, nulls: raw.nulls };
-        Ok(Self { route, verifier, max_body_bytes, mode: raw.mode, rules })
+        Ok(Self {
+            route,
+            verifier,
+            max_body_bytes,
+            mode: raw.mode,
+            rules,
+            hold_headers: raw.hold_headers,
+        })
     }
 }
 
@@ -133,6 +143,7 @@ struct Raw {
     mode: Mode,
     unknown_events: UnknownEvents,
     nulls: Nulls,
+    hold_headers: bool,
 }
 
 impl Default for Raw {
@@ -145,6 +156,7 @@ impl Default for Raw {
             mode: Mode::default(),
             unknown_events: UnknownEvents::default(),
             nulls: Nulls::default(),
+            hold_headers: true,
         }
     }
 }

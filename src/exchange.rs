@@ -4,6 +4,7 @@
 //! carries out the [`Outcome`]. Nothing of a guarded request goes on before its verdict.
 //! Specification: the contract, sections 2 and 6.
 
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ const VERDICT: &str = "x-junction-verdict";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const EVENT_TYPE: &str = "x-junction-event-type";
 const VERIFIED_BY: &str = "x-junction-verified-by";
+const CONTENT_LENGTH: &str = "content-length";
+const JSON: (&str, Cow<'static, str>) = ("content-type", Cow::Borrowed("application/json"));
 
 /// The label of an event that is acknowledged without being of a documented type.
 pub const OTHER_EVENT: &str = "other";
@@ -36,6 +39,8 @@ pub const OTHER_EVENT: &str = "other";
 pub struct Exchange {
     plugin: Arc<Plugin>,
     phase: Phase,
+    /// The head went on before the verdict, and can no longer be changed.
+    is_head_gone: bool,
 }
 
 #[derive(Debug)]
@@ -54,12 +59,6 @@ enum Phase {
 struct Reading {
     pending: Pending,
     body: Vec<u8>,
-    head: Head,
-}
-
-/// What is still needed of a head once it has been checked.
-#[derive(Debug, Default)]
-struct Head {
     /// Headers to remove before the request is forwarded.
     withheld: Vec<String>,
     /// The event id as claimed, for the log.
@@ -73,6 +72,8 @@ pub enum Outcome {
     Continue,
     /// Hold everything back and wait for more.
     Wait,
+    /// Let the head go on with these changes, to a filter that holds it back, and hold the body.
+    PassHead(Forward),
     /// The request is not guarded: let all of it go on.
     Unguarded,
     /// There is a verdict: report it, then act on it.
@@ -140,12 +141,12 @@ pub enum Action {
 }
 
 /// The changes to a request that goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Forward {
     /// Headers to remove, all that are present and end here.
     pub remove: Vec<String>,
     /// Headers to set, in place of any by that name.
-    pub set: Vec<(&'static str, String)>,
+    pub set: Vec<(&'static str, Cow<'static, str>)>,
     /// The body in place of the sender's, and no trailers; none leaves both as they are.
     pub body: Option<Vec<u8>>,
 }
@@ -154,11 +155,11 @@ impl Exchange {
     /// Starts with nothing seen of the request.
     #[must_use]
     pub const fn new(plugin: Arc<Plugin>) -> Self {
-        Self { plugin, phase: Phase::Head }
+        Self { plugin, phase: Phase::Head, is_head_gone: false }
     }
 
     /// Takes the request's head at `now`, counted from the Unix epoch.
-    pub fn on_head(&mut self, headers: &[Header], now: Duration) -> Outcome {
+    pub fn on_head(&mut self, headers: &[Header], end_of_stream: bool, now: Duration) -> Outcome {
         let plugin = Arc::clone(&self.plugin);
         let route = match &*plugin {
             Ok(config) => &config.route,
@@ -169,20 +170,27 @@ impl Exchange {
             return Outcome::Unguarded;
         }
         let Ok(config) = &*plugin else {
-            return self.refuse(Mode::Enforce, Reason::Configuration.into(), None, 0);
+            return self.refuse(Mode::Enforce, &Reason::Configuration.into(), None, 0);
         };
         let claimed_id = config.verifier.claimed_id(headers).map(str::to_owned);
         match check_head(config, headers, now) {
             Ok(pending) => {
-                let withheld = headers
-                    .iter()
-                    .map(|(name, _)| name)
-                    .filter(|name| config.verifier.withholds(name) || name.as_str() == VERDICT);
-                let head = Head { withheld: withheld.cloned().collect(), claimed_id };
-                self.phase = Phase::Body(Box::new(Reading { pending, body: Vec::new(), head }));
-                Outcome::Wait
+                self.is_head_gone = !config.hold_headers && !end_of_stream;
+                let outcome = if self.is_head_gone {
+                    Outcome::PassHead(forward_head(
+                        config,
+                        headers,
+                        &pending,
+                        claimed_id.as_deref(),
+                    ))
+                } else {
+                    Outcome::Wait
+                };
+                let (body, withheld) = (Vec::new(), withheld(config, headers));
+                self.phase = Phase::Body(Box::new(Reading { pending, body, withheld, claimed_id }));
+                if end_of_stream { self.on_end() } else { outcome }
             }
-            Err(rejection) => self.refuse(config.mode, rejection, claimed_id, 0),
+            Err(rejection) => self.refuse(config.mode, &rejection, claimed_id, 0),
         }
     }
 
@@ -191,6 +199,7 @@ impl Exchange {
     pub fn on_body(
         &mut self,
         size: usize,
+        end_of_stream: bool,
         read: impl FnOnce(usize, usize) -> Option<Vec<u8>>,
     ) -> Outcome {
         let reading = match &mut self.phase {
@@ -201,27 +210,28 @@ impl Exchange {
         };
         let Ok(config) = &*self.plugin else { return self.fail() };
         if size > config.max_body_bytes {
-            let (mode, claimed_id) = (config.mode, reading.head.claimed_id.take());
-            return self.refuse(mode, Reason::BodySize.into(), claimed_id, size);
+            let (mode, claimed_id) = (config.mode, reading.claimed_id.take());
+            return self.refuse(mode, &Reason::BodySize.into(), claimed_id, size);
         }
         let received = reading.body.len();
         let length = size.saturating_sub(received);
-        if length == 0 {
-            return Outcome::Wait;
+        // Envoy may call twice at one size.
+        if length > 0 {
+            let Some(chunk) = read(received, length).filter(|chunk| chunk.len() == length) else {
+                return self.fail();
+            };
+            reading.pending.update(&chunk);
+            if reading.body.is_empty() {
+                reading.body = chunk;
+            } else {
+                reading.body.extend_from_slice(&chunk);
+            }
         }
-        let Some(chunk) = read(received, length).filter(|chunk| chunk.len() == length) else {
-            return self.fail();
-        };
-        reading.pending.update(&chunk);
-        if reading.body.is_empty() {
-            reading.body = chunk;
-        } else {
-            reading.body.extend_from_slice(&chunk);
-        }
-        Outcome::Wait
+        if end_of_stream { self.on_end() } else { Outcome::Wait }
     }
 
-    /// Takes the end of the request, whether it came with the head, the body or the trailers.
+    /// Takes the end of the request: the others call it where the end came with the head or the
+    /// body, the host where it comes with trailers.
     pub fn on_end(&mut self) -> Outcome {
         match mem::replace(&mut self.phase, Phase::Answered) {
             Phase::Body(reading) => {
@@ -240,11 +250,12 @@ impl Exchange {
 
     /// The whole request is there: checks 8 to 11.
     fn judge(&mut self, config: &Config, reading: Reading) -> Outcome {
-        let Reading { pending, body, head } = reading;
+        let is_head_held = !self.is_head_gone;
+        let Reading { pending, body, withheld, claimed_id } = reading;
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
-                return self.refuse(config.mode, error.into(), head.claimed_id, body.len());
+                return self.refuse(config.mode, &error.into(), claimed_id, body.len());
             }
         };
         match document::read(&body, config.rules) {
@@ -261,7 +272,12 @@ impl Exchange {
                     body_bytes: body.len(),
                 };
                 self.accept(config.mode, report, || {
-                    Action::Forward(forward(&event, &verified, head.withheld, body.len()))
+                    let body = normalised(&event, &verified, body.len());
+                    Action::Forward(if is_head_held {
+                        forward(&event, &verified, withheld, body)
+                    } else {
+                        Forward { body: Some(body), ..Forward::default() }
+                    })
                 })
             }
             Ok(Document::Unknown { event_type }) => {
@@ -277,7 +293,7 @@ impl Exchange {
                 self.accept(config.mode, report, || Action::Answer(Answer::ignored(event_type)))
             }
             Err(error) => {
-                self.refuse(config.mode, error.into(), Some(verified.event_id), body.len())
+                self.refuse(config.mode, &error.into(), Some(verified.event_id), body.len())
             }
         }
     }
@@ -292,14 +308,14 @@ impl Exchange {
                 };
                 Outcome::Decided(report, action)
             }
-            Mode::Shadow => self.shadow(report, "accept".to_owned()),
+            Mode::Shadow => self.shadow(report, "accept".into()),
         }
     }
 
     fn refuse(
         &mut self,
         mode: Mode,
-        rejection: Rejection,
+        rejection: &Rejection,
         event_id: Option<String>,
         body_bytes: usize,
     ) -> Outcome {
@@ -316,21 +332,24 @@ impl Exchange {
                 self.phase = Phase::Answered;
                 Outcome::Decided(report, Action::Answer(rejection.answer()))
             }
-            Mode::Shadow => self.shadow(report, format!("reject;{}", rejection.reason().label())),
+            Mode::Shadow => {
+                self.shadow(report, format!("reject;{}", rejection.reason().label()).into())
+            }
         }
     }
 
     /// Lets the request go on as it came, with the verdict beside it.
-    fn shadow(&mut self, report: Report, verdict: String) -> Outcome {
+    fn shadow(&mut self, report: Report, verdict: Cow<'static, str>) -> Outcome {
+        let set = if self.is_head_gone { Vec::new() } else { vec![(VERDICT, verdict)] };
         self.phase = Phase::Released;
-        let forward = Forward { remove: Vec::new(), set: vec![(VERDICT, verdict)], body: None };
+        let forward = Forward { set, ..Forward::default() };
         let report = Report { verdict: Verdict::Shadowed, ..report };
         Outcome::Decided(report, Action::Forward(forward))
     }
 
     /// A state that should be impossible: never a forward.
     fn fail(&mut self) -> Outcome {
-        self.refuse(Mode::Enforce, Reason::Internal.into(), None, 0)
+        self.refuse(Mode::Enforce, &Reason::Internal.into(), None, 0)
     }
 }
 
@@ -388,29 +407,51 @@ fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(is_token_byte)
 }
 
-/// The request that goes on in place of a verified and valid one.
-fn forward(
-    event: &Event<'_>,
-    verified: &Verified,
-    remove: Vec<String>,
-    sent_bytes: usize,
-) -> Forward {
+/// The body that goes on in place of a verified and valid one.
+fn normalised(event: &Event<'_>, verified: &Verified, sent_bytes: usize) -> Vec<u8> {
     let envelope = Envelope {
         event_id: &verified.event_id,
         verified_by: verified.scheme.as_str(),
         sent_at: verified.sent_at.and_then(|at| time::from_unix(at.seconds, at.milliseconds)),
     };
     // The fixed shape is wordier than most senders; a guess too low costs one more allocation.
-    let capacity = sent_bytes.saturating_mul(2).saturating_add(1024);
-    let body = normalise(event, &envelope, capacity);
+    normalise(event, &envelope, sent_bytes.saturating_mul(2).saturating_add(1024))
+}
+
+/// The request that goes on in place of a verified and valid one.
+fn forward(event: &Event<'_>, verified: &Verified, remove: Vec<String>, body: Vec<u8>) -> Forward {
     let set = vec![
-        ("content-type", "application/json".to_owned()),
-        ("content-length", body.len().to_string()),
-        (IDEMPOTENCY_KEY, verified.event_id.clone()),
-        (EVENT_TYPE, event.event_type.as_str().to_owned()),
-        (VERIFIED_BY, verified.scheme.as_str().to_owned()),
+        JSON,
+        (CONTENT_LENGTH, body.len().to_string().into()),
+        (IDEMPOTENCY_KEY, verified.event_id.clone().into()),
+        (EVENT_TYPE, event.event_type.as_str().into()),
+        (VERIFIED_BY, verified.scheme.as_str().into()),
     ];
     Forward { remove, set, body: Some(body) }
+}
+
+/// What can be changed of a head that this filter does not hold back: what is known before the
+/// body is. Envoy's `buffer` filter, which holds it, adds the `content-length`.
+fn forward_head(
+    config: &Config,
+    headers: &[Header],
+    pending: &Pending,
+    claimed_id: Option<&str>,
+) -> Forward {
+    if config.mode == Mode::Shadow {
+        return Forward { remove: vec![VERDICT.to_owned()], ..Forward::default() };
+    }
+    let mut remove = withheld(config, headers);
+    remove.extend([CONTENT_LENGTH, IDEMPOTENCY_KEY, EVENT_TYPE].map(str::to_owned));
+    let mut set = vec![JSON, (VERIFIED_BY, pending.scheme().as_str().into())];
+    set.extend(claimed_id.map(|id| (IDEMPOTENCY_KEY, id.to_owned().into())));
+    Forward { remove, set, body: None }
+}
+
+/// The headers of a request that end here.
+fn withheld(config: &Config, headers: &[Header]) -> Vec<String> {
+    let names = headers.iter().map(|(name, _)| name);
+    names.filter(|name| config.verifier.withholds(name) || *name == VERDICT).cloned().collect()
 }
 
 fn value_of<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {

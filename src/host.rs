@@ -96,16 +96,16 @@ impl Context for Request {}
 impl HttpContext for Request {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Flow {
         let headers = self.get_http_request_headers_bytes();
-        let outcome = self.exchange.on_head(&headers, self.now());
-        self.carry_out(outcome, end_of_stream)
+        let outcome = self.exchange.on_head(&headers, end_of_stream, self.now());
+        self.carry_out(outcome)
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Flow {
         let read = |start, length| {
             hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
         };
-        let outcome = self.exchange.on_body(size, read);
-        self.carry_out(outcome, end_of_stream)
+        let outcome = self.exchange.on_body(size, end_of_stream, read);
+        self.carry_out(outcome)
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Flow {
@@ -114,19 +114,16 @@ impl HttpContext for Request {
             // Trailers are not signed.
             self.set_http_request_trailers(Vec::new());
         }
-        self.carry_out(outcome, false)
+        self.carry_out(outcome)
     }
 }
 
 impl Request {
-    fn carry_out(&mut self, outcome: Outcome, end_of_stream: bool) -> Flow {
-        let outcome = match outcome {
-            Outcome::Wait if end_of_stream => self.exchange.on_end(),
-            outcome => outcome,
-        };
+    fn carry_out(&self, outcome: Outcome) -> Flow {
         match outcome {
             Outcome::Wait => Flow::Pause,
             Outcome::Continue => Flow::Continue,
+            Outcome::PassHead(forward) => self.forward(&forward),
             Outcome::Unguarded => {
                 let labels = RequestLabels { verdict: None, reason: None };
                 self.worker.metrics.count_request(labels);

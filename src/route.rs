@@ -25,18 +25,13 @@ impl Route {
         if !path.starts_with('/') {
             return Err(RouteError::NotAbsolute);
         }
-        if !path
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte))
-        {
+        if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte)) {
             return Err(RouteError::ForbiddenCharacter);
         }
         if normal_form(path.as_bytes()) != path.as_bytes() {
             return Err(RouteError::NotNormal);
         }
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Whether a request for `target`, the `:path` as received, is a request for this route.
@@ -50,9 +45,7 @@ impl Route {
 impl Default for Route {
     /// The path that Junction's documentation uses: `/v1/webhooks/junction`.
     fn default() -> Self {
-        Self {
-            path: "/v1/webhooks/junction".to_owned(),
-        }
+        Self { path: "/v1/webhooks/junction".to_owned() }
     }
 }
 
@@ -82,10 +75,7 @@ impl Error for RouteError {}
 /// One spelling for every target that names the same path: query and fragment dropped, escapes
 /// decoded once, `\` read as `/`, slashes merged, dot segments resolved, trailing slashes dropped.
 fn normal_form(target: &[u8]) -> Vec<u8> {
-    let path = target
-        .split(|byte| b"?#".contains(byte))
-        .next()
-        .unwrap_or_default();
+    let path = target.split(|byte| b"?#".contains(byte)).next().unwrap_or_default();
     let decoded = percent_decode(path);
 
     let mut segments = Vec::new();
@@ -223,11 +213,7 @@ mod tests {
             b"/v1/webhooks%c0%afjunction",
             b"http://example.com/v1/webhooks/junction",
         ] {
-            assert!(
-                !Route::default().guards(target),
-                "{}",
-                target.escape_ascii()
-            );
+            assert!(!Route::default().guards(target), "{}", target.escape_ascii());
         }
     }
 

@@ -133,10 +133,8 @@ const ANALYTES: [Analyte; 12] = [
 pub(crate) fn markers(count: usize, sample: Sample) -> Vec<Marker> {
     let rounds = (0..INTERPRETATIONS.len()).cycle();
     let turns = rounds.flat_map(|round| ANALYTES.iter().map(move |analyte| (round, analyte)));
-    let mut markers: Vec<Marker> = turns
-        .take(count)
-        .filter_map(|(round, analyte)| analyte.marker(round))
-        .collect();
+    let mut markers: Vec<Marker> =
+        turns.take(count).filter_map(|(round, analyte)| analyte.marker(round)).collect();
     if let (Sample::Critical, Some(first)) = (sample, markers.first_mut()) {
         first.interpretation = Some("critical");
     }
@@ -186,10 +184,7 @@ mod tests {
 
     #[test]
     fn makes_the_first_marker_of_a_critical_result_critical() {
-        let words: Vec<_> = markers(2, Sample::Critical)
-            .iter()
-            .map(|m| m.interpretation)
-            .collect();
+        let words: Vec<_> = markers(2, Sample::Critical).iter().map(|m| m.interpretation).collect();
         assert_eq!(words, [Some("critical"), Some("normal")]);
     }
 }

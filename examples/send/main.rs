@@ -80,12 +80,7 @@ struct Arguments {
     secret: Option<String>,
 
     /// Sign as of so many seconds ago; negative is ahead of now
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 0,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
     age: i64,
 
     /// Change this after signing
@@ -111,10 +106,7 @@ fn main() -> ExitCode {
 
 /// Sends what the arguments ask for, and answers whether every status was as expected.
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    let secret = arguments
-        .secret
-        .as_deref()
-        .filter(|secret| !secret.is_empty());
+    let secret = arguments.secret.as_deref().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or("no secret: set JUNCTION_WEBHOOK_SECRET or give --secret")?;
     let signer = Signer::new(arguments.scheme, secret, &arguments.header)?;
     let body = read_body(arguments)?;
@@ -130,16 +122,10 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let start = now()?;
     let mut as_expected = true;
     for turn in 0..arguments.count {
-        let id = arguments
-            .id
-            .clone()
-            .unwrap_or_else(|| format!("msg_{:x}_{turn}", start.as_nanos()));
+        let id =
+            arguments.id.clone().unwrap_or_else(|| format!("msg_{:x}_{turn}", start.as_nanos()));
         let timestamp = i64::try_from(now()?.as_secs())?.saturating_sub(arguments.age);
-        let message = Message {
-            id: &id,
-            timestamp,
-            body: &body,
-        };
+        let message = Message { id: &id, timestamp, body: &body };
         let (status, answer) = send(&agent, arguments, &signer, &message)?;
         writeln!(io::stdout(), "{status} {}", answer.trim_end())?;
         as_expected &= arguments.expect.is_none_or(|expected| expected == status);
@@ -169,9 +155,7 @@ fn send(
     signer: &Signer,
     message: &Message<'_>,
 ) -> Result<(u16, String), Box<dyn Error>> {
-    let mut request = agent
-        .post(&arguments.url)
-        .header("content-type", "application/json");
+    let mut request = agent.post(&arguments.url).header("content-type", "application/json");
     for (name, value) in signer.headers(message, arguments.tamper)? {
         request = request.header(name, value);
     }
@@ -180,9 +164,7 @@ fn send(
         // Still the same JSON, and no longer the same bytes.
         body.push(b' ');
     }
-    let mut response = request
-        .send(body)
-        .map_err(|error| explain(&arguments.url, &error))?;
+    let mut response = request.send(body).map_err(|error| explain(&arguments.url, &error))?;
     let answer = response.body_mut().read_to_string()?;
     Ok((response.status().as_u16(), answer))
 }

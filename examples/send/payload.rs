@@ -98,14 +98,9 @@ fn replace_markers(text: &str, markers: &[Marker]) -> serde_json::Result<String>
     let mut event: Object = serde_json::from_str(text)?;
     let data = event.get("data").map_or("null", |data| data.get());
     let mut data: Object = serde_json::from_str(data)?;
-    let critical = markers
-        .iter()
-        .filter(|marker| marker.interpretation == Some("critical"));
+    let critical = markers.iter().filter(|marker| marker.interpretation == Some("critical"));
     data.insert("marker_count".to_owned(), to_raw_value(&markers.len())?);
-    data.insert(
-        "critical_marker_count".to_owned(),
-        to_raw_value(&critical.count())?,
-    );
+    data.insert("critical_marker_count".to_owned(), to_raw_value(&critical.count())?);
     data.insert("markers".to_owned(), to_raw_value(markers)?);
     event.insert("data".to_owned(), to_raw_value(&data)?);
     serde_json::to_string(&event)
@@ -115,17 +110,11 @@ impl FromStr for Marker {
     type Err = PayloadError;
 
     fn from_str(text: &str) -> Result<Self, PayloadError> {
-        let (name, rest) = text
-            .split_once('=')
-            .ok_or(PayloadError::MarkerWithoutValue)?;
+        let (name, rest) = text.split_once('=').ok_or(PayloadError::MarkerWithoutValue)?;
         if name.is_empty() {
             return Err(PayloadError::MarkerWithoutName);
         }
-        let (value, unit) = if rest.starts_with('"') {
-            quoted(rest)?
-        } else {
-            bare(rest)?
-        };
+        let (value, unit) = if rest.starts_with('"') { quoted(rest)? } else { bare(rest)? };
         if unit == Some("") {
             return Err(PayloadError::EmptyUnit);
         }
@@ -169,9 +158,7 @@ fn bare(rest: &str) -> Result<(Box<RawValue>, Option<&str>), PayloadError> {
     }
     let number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     let literal = if number || value == "null" {
-        RawValue::from_string(value.to_owned())
-            .ok()
-            .filter(|literal| literal.get() == value)
+        RawValue::from_string(value.to_owned()).ok().filter(|literal| literal.get() == value)
     } else {
         None
     };
@@ -191,33 +178,18 @@ mod tests {
     fn reads_markers_as_typed() {
         let cases = [
             ("Iron=100.20", r#"{"name":"Iron","value":100.20}"#),
-            (
-                "Iron=100.20:ug/dL",
-                r#"{"name":"Iron","unit":"ug/dL","value":100.20}"#,
-            ),
+            ("Iron=100.20:ug/dL", r#"{"name":"Iron","unit":"ug/dL","value":100.20}"#),
             ("Iron=-1e400", r#"{"name":"Iron","value":-1e400}"#),
             ("Iron=null", r#"{"name":"Iron","value":null}"#),
-            (
-                "Iron=<5.0:ug/dL",
-                r#"{"name":"Iron","unit":"ug/dL","value":"<5.0"}"#,
-            ),
-            (
-                r#"Iron="100.20":ug/dL"#,
-                r#"{"name":"Iron","unit":"ug/dL","value":"100.20"}"#,
-            ),
+            ("Iron=<5.0:ug/dL", r#"{"name":"Iron","unit":"ug/dL","value":"<5.0"}"#),
+            (r#"Iron="100.20":ug/dL"#, r#"{"name":"Iron","unit":"ug/dL","value":"100.20"}"#),
             (r#"ANA="1:80""#, r#"{"name":"ANA","value":"1:80"}"#),
             ("HIV 1+2=POS", r#"{"name":"HIV 1+2","value":"POS"}"#),
-            (
-                "Cells=1-10:/[HPF]",
-                r#"{"name":"Cells","unit":"/[HPF]","value":"1-10"}"#,
-            ),
+            ("Cells=1-10:/[HPF]", r#"{"name":"Cells","unit":"/[HPF]","value":"1-10"}"#),
             ("Odd=05", r#"{"name":"Odd","value":"05"}"#),
             ("Odd=1 ", r#"{"name":"Odd","value":"1 "}"#),
             (r#"Odd="""#, r#"{"name":"Odd","value":""}"#),
-            (
-                "Odd=a=b:c:d",
-                r#"{"name":"Odd","unit":"c:d","value":"a=b"}"#,
-            ),
+            ("Odd=a=b:c:d", r#"{"name":"Odd","unit":"c:d","value":"a=b"}"#),
         ];
         for (text, expected) in cases {
             let marker: Marker = text.parse().unwrap();
@@ -263,10 +235,7 @@ mod tests {
     #[test]
     fn gives_an_order_no_markers() {
         let marker = "Iron=1.0".parse().unwrap();
-        assert_eq!(
-            build(Sample::Completed, &[marker]),
-            Err(PayloadError::OrderWithMarkers)
-        );
+        assert_eq!(build(Sample::Completed, &[marker]), Err(PayloadError::OrderWithMarkers));
         let sample = include_str!("../payloads/order.completed.json");
         assert_eq!(build(Sample::Completed, &[]), Ok(sample.to_owned()));
     }

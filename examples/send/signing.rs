@@ -44,15 +44,8 @@ pub(crate) struct Message<'a> {
 
 /// A scheme and its key.
 pub(crate) enum Signer {
-    Standard {
-        prefix: &'static str,
-        webhook: Webhook,
-    },
-    Hmac {
-        header: String,
-        key: Hmac<Sha256>,
-        timestamped: bool,
-    },
+    Standard { prefix: &'static str, webhook: Webhook },
+    Hmac { header: String, key: Hmac<Sha256>, timestamped: bool },
 }
 
 /// Why nothing was signed.
@@ -98,11 +91,7 @@ impl Signer {
 
     fn hmac(header: &str, secret: &str, timestamped: bool) -> Result<Self, SigningError> {
         let key = Hmac::new_from_slice(secret.as_bytes()).map_err(|_| SigningError::UnusableKey)?;
-        Ok(Self::Hmac {
-            header: header.to_owned(),
-            key,
-            timestamped,
-        })
+        Ok(Self::Hmac { header: header.to_owned(), key, timestamped })
     }
 
     /// The signature headers of a message; one of them is false where that is asked for.
@@ -129,14 +118,10 @@ impl Signer {
                     (format!("{prefix}-signature"), format!("v1,{signature}")),
                 ])
             }
-            Self::Hmac {
-                timestamped: false, ..
-            } if tamper == Some(Tamper::Timestamp) => Err(SigningError::UntimedScheme),
-            Self::Hmac {
-                header,
-                key,
-                timestamped,
-            } => {
+            Self::Hmac { timestamped: false, .. } if tamper == Some(Tamper::Timestamp) => {
+                Err(SigningError::UntimedScheme)
+            }
+            Self::Hmac { header, key, timestamped } => {
                 let signed_at = timestamped.then(|| format!("{}.", message.timestamp));
                 let mac = key
                     .clone()
@@ -167,11 +152,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The text with another first character, which is a hexadecimal and a base64 digit.
 fn change_first(signature: &str) -> String {
     let mut characters = signature.chars();
-    let other = if characters.next() == Some('0') {
-        '1'
-    } else {
-        '0'
-    };
+    let other = if characters.next() == Some('0') { '1' } else { '0' };
     format!("{other}{}", characters.as_str())
 }
 
@@ -188,11 +169,7 @@ mod tests {
     };
     // GitHub's webhook documentation's example.
     const GITHUB_SECRET: &str = "It's a Secret to Everybody";
-    const GITHUB: Message<'_> = Message {
-        id: "",
-        timestamp: 1,
-        body: b"Hello, World!",
-    };
+    const GITHUB: Message<'_> = Message { id: "", timestamp: 1, body: b"Hello, World!" };
     const GITHUB_HEX: &str = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
     fn headers(
@@ -203,10 +180,7 @@ mod tests {
     ) -> Vec<String> {
         let signer = Signer::new(scheme, secret, "x-signature").unwrap();
         let headers = signer.headers(message, tamper).unwrap();
-        headers
-            .into_iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect()
+        headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
     }
 
     #[test]
@@ -225,69 +199,38 @@ mod tests {
 
     #[test]
     fn signs_the_timestamp_before_the_body() {
-        let timed = Message {
-            timestamp: 12,
-            body: b"{}",
-            ..GITHUB
-        };
-        let whole = Message {
-            body: b"12.{}",
-            ..GITHUB
-        };
+        let timed = Message { timestamp: 12, body: b"{}", ..GITHUB };
+        let whole = Message { body: b"12.{}", ..GITHUB };
         let [plain] = &headers(Scheme::Hmac, "secret", &whole, None)[..] else {
             panic!("one header")
         };
         let expected = plain.replace("sha256=", "t=12,v1=");
-        assert_eq!(
-            headers(Scheme::HmacTimestamped, "secret", &timed, None),
-            [expected]
-        );
+        assert_eq!(headers(Scheme::HmacTimestamped, "secret", &timed, None), [expected]);
     }
 
     #[test]
     fn tampers_with_one_thing_only() {
         let honest = headers(Scheme::Svix, SVIX_SECRET, &SVIX, None);
         let change = |from, to| -> Vec<String> {
-            honest
-                .iter()
-                .map(|header| header.replace(from, to))
-                .collect()
+            honest.iter().map(|header| header.replace(from, to)).collect()
         };
         let later = change("1731705121", "1731705122");
         let other = change("v1,r", "v1,0");
-        assert_eq!(
-            headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Timestamp)),
-            later
-        );
-        assert_eq!(
-            headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Signature)),
-            other
-        );
-        assert_eq!(
-            headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Body)),
-            honest
-        );
+        assert_eq!(headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Timestamp)), later);
+        assert_eq!(headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Signature)), other);
+        assert_eq!(headers(Scheme::Svix, SVIX_SECRET, &SVIX, Some(Tamper::Body)), honest);
         assert_eq!(change_first("0a"), "1a");
     }
 
     #[test]
     fn refuses_what_cannot_be_signed() {
         let error = |scheme, secret| Signer::new(scheme, secret, "x-signature").err();
-        assert_eq!(
-            error(Scheme::Svix, "whsec_not base64"),
-            Some(SigningError::UndecodableSecret)
-        );
+        assert_eq!(error(Scheme::Svix, "whsec_not base64"), Some(SigningError::UndecodableSecret));
         assert_eq!(error(Scheme::Svix, "whsec_AAAA"), None);
 
         let signer = Signer::new(Scheme::Svix, SVIX_SECRET, "").unwrap();
-        let bytes = Message {
-            body: b"\xff",
-            ..SVIX
-        };
-        assert_eq!(
-            signer.headers(&bytes, None),
-            Err(SigningError::UnsignableBody)
-        );
+        let bytes = Message { body: b"\xff", ..SVIX };
+        assert_eq!(signer.headers(&bytes, None), Err(SigningError::UnsignableBody));
         let signer = Signer::new(Scheme::Hmac, "secret", "x-signature").unwrap();
         let untimed = signer.headers(&GITHUB, Some(Tamper::Timestamp));
         assert_eq!(untimed, Err(SigningError::UntimedScheme));
@@ -297,11 +240,7 @@ mod tests {
     fn takes_secrets_with_and_without_prefix_and_padding() {
         let padded = headers(Scheme::Svix, "whsec_c2VjcmV0cw==", &SVIX, None);
         for secret in ["whsec_c2VjcmV0cw", "c2VjcmV0cw==", "c2VjcmV0cw"] {
-            assert_eq!(
-                headers(Scheme::Svix, secret, &SVIX, None),
-                padded,
-                "{secret}"
-            );
+            assert_eq!(headers(Scheme::Svix, secret, &SVIX, None), padded, "{secret}");
         }
     }
 }

@@ -37,13 +37,7 @@ impl<'a> Decimal<'a> {
             [b'0', _, ..] => return None,
             integer => integer,
         };
-        Some(Self {
-            text,
-            negative,
-            integer,
-            fraction,
-            exponent,
-        })
+        Some(Self { text, negative, integer, fraction, exponent })
     }
 
     /// The number as sent: a valid JSON number token.
@@ -66,9 +60,7 @@ impl<'a> Decimal<'a> {
         let place = if let Some(last) = self.fraction.iter().rposition(|&digit| digit != b'0') {
             negate(count(last).saturating_add(1))
         } else if let Some(last) = self.integer.iter().rposition(|&digit| digit != b'0') {
-            count(self.integer.len())
-                .saturating_sub(count(last))
-                .saturating_sub(1)
+            count(self.integer.len()).saturating_sub(count(last)).saturating_sub(1)
         } else {
             return true;
         };
@@ -81,10 +73,7 @@ impl<'a> Decimal<'a> {
         if self.is_zero() {
             return other == 0;
         }
-        let magnitude = self
-            .exponent
-            .minus(Exponent::ZERO)
-            .saturating_add(self.point());
+        let magnitude = self.exponent.minus(Exponent::ZERO).saturating_add(self.point());
         let Ok(magnitude) = usize::try_from(magnitude) else {
             return false;
         };
@@ -112,11 +101,7 @@ impl<'a> Decimal<'a> {
     /// Where the decimal point stands, counted in digits from the first significant one, before
     /// the exponent moves it: 3 for `123.4`, 0 for `0.12`, -2 for `0.0012`.
     fn point(&self) -> i128 {
-        let zeros = self
-            .integer
-            .iter()
-            .chain(self.fraction)
-            .take_while(|&&digit| digit == b'0');
+        let zeros = self.integer.iter().chain(self.fraction).take_while(|&&digit| digit == b'0');
         count(self.integer.len()).saturating_sub(count(zeros.count()))
     }
 
@@ -183,22 +168,12 @@ struct Exponent<'a> {
 }
 
 impl<'a> Exponent<'a> {
-    const ZERO: Self = Self {
-        negative: false,
-        digits: &[],
-    };
+    const ZERO: Self = Self { negative: false, digits: &[] };
 
     fn parse(text: &'a str) -> Option<Self> {
         let (negative, unsigned) = strip_minus(text);
-        let unsigned = if negative {
-            unsigned
-        } else {
-            text.strip_prefix('+').unwrap_or(text)
-        };
-        Some(Self {
-            negative,
-            digits: digits(unsigned)?,
-        })
+        let unsigned = if negative { unsigned } else { text.strip_prefix('+').unwrap_or(text) };
+        Some(Self { negative, digits: digits(unsigned)? })
     }
 
     /// The difference of two exponents, saturating at the ends of `i128`.
@@ -209,13 +184,9 @@ impl<'a> Exponent<'a> {
     fn minus(self, other: Self) -> i128 {
         let length = self.digits.len().max(other.digits.len());
         let ours = self.signed_digits(length);
-        ours.zip(other.signed_digits(length))
-            .fold(0_i128, |difference, (our, their)| {
-                difference
-                    .saturating_mul(10)
-                    .saturating_add(our)
-                    .saturating_sub(their)
-            })
+        ours.zip(other.signed_digits(length)).fold(0_i128, |difference, (our, their)| {
+            difference.saturating_mul(10).saturating_add(our).saturating_sub(their)
+        })
     }
 
     /// The digits, each with the exponent's sign, with leading zeros up to `length`.
@@ -229,8 +200,7 @@ impl<'a> Exponent<'a> {
 }
 
 fn strip_minus(text: &str) -> (bool, &str) {
-    text.strip_prefix('-')
-        .map_or((false, text), |unsigned| (true, unsigned))
+    text.strip_prefix('-').map_or((false, text), |unsigned| (true, unsigned))
 }
 
 /// The text as digits: at least one, and nothing else.

@@ -155,9 +155,7 @@ pub fn interpret(
     high: Option<Decimal<'_>>,
 ) -> Option<Code> {
     let folded = Folded::new(word?)?;
-    let words = WORDS
-        .iter()
-        .find_map(|&(word, meaning)| (folded.is(word)).then_some(meaning));
+    let words = WORDS.iter().find_map(|&(word, meaning)| (folded.is(word)).then_some(meaning));
     let code = match words {
         Some(Word::Abnormal) => match proven_side(value, low, high) {
             Some(Side::Above) => Code::H,
@@ -212,10 +210,7 @@ impl Folded {
     const LONGEST: usize = 13;
 
     fn new(word: &str) -> Option<Self> {
-        let mut folded = Self {
-            letters: [0; Self::LONGEST],
-            length: 0,
-        };
+        let mut folded = Self { letters: [0; Self::LONGEST], length: 0 };
         for letter in letters(word) {
             *folded.letters.get_mut(folded.length)? = u8::try_from(letter).ok()?;
             folded.length = folded.length.checked_add(1)?;
@@ -224,11 +219,7 @@ impl Folded {
     }
 
     fn is(&self, word: &str) -> bool {
-        let ours = self
-            .letters
-            .iter()
-            .take(self.length)
-            .map(|&letter| char::from(letter));
+        let ours = self.letters.iter().take(self.length).map(|&letter| char::from(letter));
         ours.eq(letters(word))
     }
 }

@@ -33,16 +33,8 @@ impl UtcTime<'_> {
 impl fmt::Display for UtcTime<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day } = self.date;
-        let Self {
-            hour,
-            minute,
-            second,
-            ..
-        } = self;
-        write!(
-            out,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
+        let Self { hour, minute, second, .. } = self;
+        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         match self.fraction {
             Fraction::None => {}
             Fraction::Digits(digits) => write!(out, ".{digits}")?,
@@ -59,38 +51,13 @@ impl fmt::Display for UtcTime<'_> {
 #[must_use]
 pub fn to_utc(text: &str) -> Option<UtcTime<'_>> {
     let (civil, rest) = text.split_at_checked("YYYY-MM-DDThh:mm:ss".len())?;
-    let &[
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        t,
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-    ] = civil.as_bytes()
+    let &[y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, t, h0, h1, b':', n0, n1, b':', s0, s1] =
+        civil.as_bytes()
     else {
         return None;
     };
-    let year = number([y0, y1])?
-        .checked_mul(100)?
-        .checked_add(number([y2, y3])?)?;
-    let date = Date {
-        year,
-        month: number([m0, m1])?,
-        day: number([d0, d1])?,
-    };
+    let year = number([y0, y1])?.checked_mul(100)?.checked_add(number([y2, y3])?)?;
+    let date = Date { year, month: number([m0, m1])?, day: number([d0, d1])? };
     let (hour, minute, second) = (number([h0, h1])?, number([n0, n1])?, number([s0, s1])?);
     let is_real = matches!(t, b'T' | b't')
         && (1..=12).contains(&date.month)
@@ -115,14 +82,7 @@ pub fn to_utc(text: &str) -> Option<UtcTime<'_>> {
         return None;
     }
     let as_sent = t == b'T' && zone == "Z";
-    Some(UtcTime {
-        date,
-        hour,
-        minute,
-        second,
-        fraction,
-        as_sent,
-    })
+    Some(UtcTime { date, hour, minute, second, fraction, as_sent })
 }
 
 /// The instant that many seconds after 1970-01-01T00:00:00Z, with three fraction digits where
@@ -164,9 +124,7 @@ fn take_fraction(text: &str) -> Option<(Fraction<'_>, &str)> {
         return Some((Fraction::None, text));
     };
     let zone = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = text
-        .strip_suffix(zone)
-        .filter(|digits| !digits.is_empty())?;
+    let digits = text.strip_suffix(zone).filter(|digits| !digits.is_empty())?;
     Some((Fraction::Digits(digits), zone))
 }
 
@@ -178,21 +136,14 @@ fn offset_minutes(zone: &str) -> Option<i16> {
             let hours = number([h0, h1]).filter(|&hours| hours <= 23)?;
             let minutes = number([m0, m1]).filter(|&minutes| minutes <= 59)?;
             let offset = i16::try_from(hours.checked_mul(60)?.checked_add(minutes)?).ok()?;
-            if sign == b'-' {
-                offset.checked_neg()
-            } else {
-                Some(offset)
-            }
+            if sign == b'-' { offset.checked_neg() } else { Some(offset) }
         }
         _ => None,
     }
 }
 
 fn number([tens, ones]: [u8; 2]) -> Option<u16> {
-    let digit = |byte: u8| {
-        byte.is_ascii_digit()
-            .then(|| u16::from(byte.wrapping_sub(b'0')))
-    };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte.wrapping_sub(b'0')));
     digit(tens)?.checked_mul(10)?.checked_add(digit(ones)?)
 }
 

@@ -9,9 +9,7 @@ include!(concat!(env!("OUT_DIR"), "/units.rs"));
 /// The UCUM code for a unit as spelled, case and all; `None` for an unknown spelling.
 #[must_use]
 pub fn ucum(unit: &str) -> Option<&'static str> {
-    let row = UNITS
-        .binary_search_by_key(&unit, |&(spelling, _)| spelling)
-        .ok()?;
+    let row = UNITS.binary_search_by_key(&unit, |&(spelling, _)| spelling).ok()?;
     UNITS.get(row).map(|&(_, code)| code)
 }
 

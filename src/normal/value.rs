@@ -33,10 +33,8 @@ impl<'a> Value<'a> {
     /// Reads a JSON number token. A text that is none is kept as text.
     #[must_use]
     pub fn from_number(token: &'a str) -> Self {
-        Decimal::parse(token).map_or(Self::Text(token), |number| Self::Quantity {
-            comparator: None,
-            number,
-        })
+        Decimal::parse(token)
+            .map_or(Self::Text(token), |number| Self::Quantity { comparator: None, number })
     }
 
     /// Reads the text of a JSON string.
@@ -46,9 +44,7 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn from_text(text: &'a str) -> Self {
         let trimmed = text.trim_matches(is_space);
-        take_quantity(trimmed)
-            .or_else(|| take_range(trimmed))
-            .unwrap_or(Self::Text(text))
+        take_quantity(trimmed).or_else(|| take_range(trimmed)).unwrap_or(Self::Text(text))
     }
 }
 
@@ -120,10 +116,7 @@ fn take_range(text: &str) -> Option<Value<'_>> {
 
 /// A decimal at the start of a text, and what follows it.
 fn take_decimal(text: &str) -> Option<(Decimal<'_>, &str)> {
-    let text = text
-        .strip_prefix('+')
-        .filter(|rest| !rest.starts_with('-'))
-        .unwrap_or(text);
+    let text = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number = text.strip_suffix(rest)?;

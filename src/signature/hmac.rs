@@ -41,16 +41,9 @@ impl Scheme {
         headers: &[String],
         tolerance: Duration,
     ) -> Result<Self, HeadersError> {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|name| name.to_ascii_lowercase())
-            .collect();
+        let headers: Vec<_> = headers.iter().map(|name| name.to_ascii_lowercase()).collect();
         check_names(&headers)?;
-        Ok(Self {
-            secrets,
-            headers,
-            tolerance,
-        })
+        Ok(Self { secrets, headers, tolerance })
     }
 
     pub(super) fn is_on(&self) -> bool {
@@ -90,16 +83,8 @@ impl Scheme {
             .filter(|tags| (1..=MAX_TAGS).contains(&tags.len()))
             .ok_or(SignatureError::Malformed)?;
 
-        let identity = Identity::Body {
-            digest: Sha256::default(),
-            sent_at: Some(sent_at),
-        };
-        Ok(Pending::new(
-            &self.secrets,
-            &[timestamp, b"."],
-            claimed,
-            identity,
-        ))
+        let identity = Identity::Body { digest: Sha256::default(), sent_at: Some(sent_at) };
+        Ok(Pending::new(&self.secrets, &[timestamp, b"."], claimed, identity))
     }
 
     fn begin_bare(&self, value: &[u8]) -> Result<Pending, SignatureError> {
@@ -109,10 +94,7 @@ impl Scheme {
             .unwrap_or(value);
         let claimed = parse_tag(text).ok_or(SignatureError::Malformed)?;
 
-        let identity = Identity::Body {
-            digest: Sha256::default(),
-            sent_at: None,
-        };
+        let identity = Identity::Body { digest: Sha256::default(), sent_at: None };
         Ok(Pending::new(&self.secrets, &[], vec![claimed], identity))
     }
 }
@@ -150,10 +132,7 @@ fn check_names(names: &[String]) -> Result<(), HeadersError> {
     if !names.iter().all(|name| is_token(name)) {
         return Err(HeadersError::NotAName);
     }
-    if names
-        .iter()
-        .any(|name| svix::HEADERS.contains(&name.as_str()))
-    {
+    if names.iter().any(|name| svix::HEADERS.contains(&name.as_str())) {
         return Err(HeadersError::Reserved);
     }
     if names.iter().collect::<HashSet<_>>().len() != names.len() {

@@ -33,9 +33,7 @@ impl Secret {
     /// [`SecretError::NotBase64`] for other text, [`SecretError::Empty`] for a key of no bytes.
     pub fn svix(text: &str) -> Result<Self, SecretError> {
         let encoded = text.strip_prefix("whsec_").unwrap_or(text);
-        let key = STANDARD_PAD_INDIFFERENT
-            .decode(encoded)
-            .map_err(|_| SecretError::NotBase64)?;
+        let key = STANDARD_PAD_INDIFFERENT.decode(encoded).map_err(|_| SecretError::NotBase64)?;
         Self::from_key(&key)
     }
 
@@ -53,9 +51,7 @@ impl Secret {
             return Err(SecretError::Empty);
         }
         // HMAC takes a key of any length; the trait it implements cannot say so.
-        Mac::new_from_slice(key)
-            .map(Self)
-            .map_err(|InvalidLength| SecretError::Empty)
+        Mac::new_from_slice(key).map(Self).map_err(|InvalidLength| SecretError::Empty)
     }
 
     /// A new MAC under this secret.
@@ -125,12 +121,7 @@ mod tests {
     }
 
     fn sign_hello(secret: &Secret) -> [u8; 32] {
-        secret
-            .start()
-            .chain_update(b"hello")
-            .finalize()
-            .into_bytes()
-            .into()
+        secret.start().chain_update(b"hello").finalize().into_bytes().into()
     }
 
     #[test]
@@ -144,11 +135,7 @@ mod tests {
             ("aGVsbG8gd29ybA", b"hello worl"),
             ("+/+/", b"\xfb\xff\xbf"),
         ] {
-            assert_eq!(
-                sign_hello(&Secret::svix(text).unwrap()),
-                tag_of_hello(key),
-                "{text}"
-            );
+            assert_eq!(sign_hello(&Secret::svix(text).unwrap()), tag_of_hello(key), "{text}");
         }
     }
 
@@ -157,11 +144,7 @@ mod tests {
         let long = "k".repeat(65);
         for text in ["k", " k\n", "whsec_MfKQ", "Schl\u{fc}ssel", &long] {
             let secret = Secret::plain(text).unwrap();
-            assert_eq!(
-                sign_hello(&secret),
-                tag_of_hello(text.as_bytes()),
-                "{text:?}"
-            );
+            assert_eq!(sign_hello(&secret), tag_of_hello(text.as_bytes()), "{text:?}");
         }
     }
 

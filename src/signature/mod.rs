@@ -41,11 +41,7 @@ impl Verifier {
     ///
     /// [`NoSecret`] when both are off: nothing could ever verify.
     pub fn new(svix: svix::Scheme, hmac: hmac::Scheme) -> Result<Self, NoSecret> {
-        if svix.is_on() || hmac.is_on() {
-            Ok(Self { svix, hmac })
-        } else {
-            Err(NoSecret)
-        }
+        if svix.is_on() || hmac.is_on() { Ok(Self { svix, hmac }) } else { Err(NoSecret) }
     }
 
     /// Judges the signature headers, whose names are in lower case, at `now` since the Unix epoch.
@@ -78,11 +74,7 @@ impl Verifier {
     /// none where it is malformed, given twice, or not read because Svix is off.
     #[must_use]
     pub fn claimed_id<'h>(&self, headers: &'h [(String, Vec<u8>)]) -> Option<&'h str> {
-        if self.svix.is_on() {
-            svix::claimed_id(headers)
-        } else {
-            None
-        }
+        if self.svix.is_on() { svix::claimed_id(headers) } else { None }
     }
 
     /// Whether a header, its name in lower case, ends at the filter. All signature headers do, but
@@ -118,10 +110,15 @@ pub struct Pending {
 impl Pending {
     fn new(secrets: &[Secret], prefix: &[&[u8]], claimed: Vec<Tag>, identity: Identity) -> Self {
         let start = |secret: &Secret| prefix.iter().fold(secret.start(), Mac::chain_update);
-        Self {
-            macs: secrets.iter().map(start).collect(),
-            claimed,
-            identity,
+        Self { macs: secrets.iter().map(start).collect(), claimed, identity }
+    }
+
+    /// The scheme that decides.
+    #[must_use]
+    pub const fn scheme(&self) -> SchemeName {
+        match self.identity {
+            Identity::Message { .. } => SchemeName::Svix,
+            Identity::Body { .. } => SchemeName::Hmac,
         }
     }
 
@@ -149,43 +146,27 @@ impl Pending {
                 is_match |= computed == *claimed;
             }
         }
-        if is_match {
-            Ok(self.identity.verified())
-        } else {
-            Err(SignatureError::Mismatch)
-        }
+        if is_match { Ok(self.identity.verified()) } else { Err(SignatureError::Mismatch) }
     }
 }
 
 /// What will name the event once its signature is proven.
 #[derive(Debug)]
 enum Identity {
-    Message {
-        id: String,
-        sent_at: SentAt,
-    },
-    Body {
-        digest: Sha256,
-        sent_at: Option<SentAt>,
-    },
+    Message { id: String, sent_at: SentAt },
+    Body { digest: Sha256, sent_at: Option<SentAt> },
 }
 
 impl Identity {
     fn verified(self) -> Verified {
         match self {
-            Self::Message { id, sent_at } => Verified {
-                scheme: SchemeName::Svix,
-                event_id: id,
-                sent_at: Some(sent_at),
-            },
+            Self::Message { id, sent_at } => {
+                Verified { scheme: SchemeName::Svix, event_id: id, sent_at: Some(sent_at) }
+            }
             Self::Body { digest, sent_at } => {
                 let mut event_id = "sha256:".to_owned();
                 event_id.extend(digest.finalize().iter().map(|byte| format!("{byte:02x}")));
-                Verified {
-                    scheme: SchemeName::Hmac,
-                    event_id,
-                    sent_at,
-                }
+                Verified { scheme: SchemeName::Hmac, event_id, sent_at }
             }
         }
     }
@@ -256,18 +237,11 @@ impl Error for SignatureError {}
 
 /// The first value of a header.
 fn value_of<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> {
-    headers
-        .iter()
-        .find(|(own, _)| own == name)
-        .map(|(_, value)| value.as_slice())
+    headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_slice())
 }
 
 fn is_repeated(headers: &[(String, Vec<u8>)], name: &str) -> bool {
-    headers
-        .iter()
-        .filter(|(own, _)| own == name)
-        .nth(1)
-        .is_some()
+    headers.iter().filter(|(own, _)| own == name).nth(1).is_some()
 }
 
 #[cfg(test)]

@@ -59,10 +59,7 @@ impl Scheme {
         let claimed = parse_signature(signature)?;
 
         let prefix = [id.as_bytes(), b".", timestamp, b"."];
-        let identity = Identity::Message {
-            id: id.to_owned(),
-            sent_at,
-        };
+        let identity = Identity::Message { id: id.to_owned(), sent_at };
         Ok(Pending::new(&self.secrets, &prefix, claimed, identity))
     }
 }
@@ -75,9 +72,7 @@ pub(super) fn is_claimed(headers: &[(String, Vec<u8>)]) -> bool {
 /// The id a request claims, if it claims exactly one and that one is well-formed.
 pub(super) fn claimed_id(headers: &[(String, Vec<u8>)]) -> Option<&str> {
     let ([svix, ..], [standard, ..]) = (SVIX, STANDARD);
-    let mut ids = headers
-        .iter()
-        .filter(|(name, _)| name == svix || name == standard);
+    let mut ids = headers.iter().filter(|(name, _)| name == svix || name == standard);
     match (ids.next(), ids.next()) {
         (Some((_, value)), None) => parse_id(value),
         _ => None,
@@ -104,24 +99,14 @@ fn find_triple(headers: &[(String, Vec<u8>)]) -> Result<[&[u8]; 3], SignatureErr
 /// one id and timestamp be read as that of another.
 fn parse_id(value: &[u8]) -> Option<&str> {
     let is_id = (1..=MAX_ID_BYTES).contains(&value.len())
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() && *byte != b'.');
-    if is_id {
-        str::from_utf8(value).ok()
-    } else {
-        None
-    }
+        && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.');
+    if is_id { str::from_utf8(value).ok() } else { None }
 }
 
 /// Reads the space-separated entries and keeps the comparable ones, which may be none: an entry of
 /// another version is for other receivers, as a rotation or a new algorithm may add it.
 fn parse_signature(value: &[u8]) -> Result<Vec<Tag>, SignatureError> {
-    let entries = || {
-        value
-            .split(|byte| *byte == b' ')
-            .filter(|entry| !entry.is_empty())
-    };
+    let entries = || value.split(|byte| *byte == b' ').filter(|entry| !entry.is_empty());
     if !(1..=MAX_TAGS).contains(&entries().count()) {
         return Err(SignatureError::Malformed);
     }

@@ -16,10 +16,7 @@ pub(super) const BODY: &[u8] = br#"{"test": 2432232314}"#;
 pub(super) type Headers = Vec<(String, Vec<u8>)>;
 
 pub(super) fn headers<V: AsRef<[u8]>>(pairs: &[(&str, V)]) -> Headers {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.as_ref().to_vec()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_ref().to_vec())).collect()
 }
 
 pub(super) fn hex(bytes: [u8; 32]) -> String {
@@ -29,15 +26,8 @@ pub(super) fn hex(bytes: [u8; 32]) -> String {
 /// The three headers of a message sent now, signed by the independent implementation.
 pub(super) fn signed(secret: &str, names: [&str; 3]) -> Headers {
     let [id, timestamp, signature] = names;
-    let tag = Webhook::new(secret)
-        .unwrap()
-        .sign("msg_1", 1_614_265_330, BODY)
-        .unwrap();
-    headers(&[
-        (id, "msg_1"),
-        (timestamp, "1614265330"),
-        (signature, tag.as_str()),
-    ])
+    let tag = Webhook::new(secret).unwrap().sign("msg_1", 1_614_265_330, BODY).unwrap();
+    headers(&[(id, "msg_1"), (timestamp, "1614265330"), (signature, tag.as_str())])
 }
 
 pub(super) fn svix_signed() -> Headers {
@@ -46,14 +36,8 @@ pub(super) fn svix_signed() -> Headers {
 
 /// A verifier with these secrets, five minutes of tolerance and the documented header names.
 pub(super) fn verifier(svix: &[&str], hmac: &[&str]) -> Verifier {
-    let svix = svix
-        .iter()
-        .map(|text| Secret::svix(text).unwrap())
-        .collect();
-    let hmac = hmac
-        .iter()
-        .map(|text| Secret::plain(text).unwrap())
-        .collect();
+    let svix = svix.iter().map(|text| Secret::svix(text).unwrap()).collect();
+    let hmac = hmac.iter().map(|text| Secret::plain(text).unwrap()).collect();
     let names = ["x-junction-signature", "x-webhook-signature", "x-signature"].map(str::to_owned);
     let hmac = hmac::Scheme::new(hmac, &names, TOLERANCE).unwrap();
     Verifier::new(svix::Scheme::new(svix, TOLERANCE), hmac).unwrap()
@@ -74,10 +58,7 @@ pub(super) fn verified_message() -> Verified {
     Verified {
         scheme: SchemeName::Svix,
         event_id: "msg_1".to_owned(),
-        sent_at: Some(SentAt {
-            seconds: 1_614_265_330,
-            milliseconds: None,
-        }),
+        sent_at: Some(SentAt { seconds: 1_614_265_330, milliseconds: None }),
     }
 }
 
@@ -102,10 +83,9 @@ fn text<'v>(vector: &'v Value, key: &str) -> &'v str {
 fn body_of(vector: &Value) -> String {
     match &vector["body_repeat"] {
         Value::Null => text(vector, "body").to_owned(),
-        repeat => repeat[0]
-            .as_str()
-            .unwrap()
-            .repeat(repeat[1].as_u64().unwrap().try_into().unwrap()),
+        repeat => {
+            repeat[0].as_str().unwrap().repeat(repeat[1].as_u64().unwrap().try_into().unwrap())
+        }
     }
 }
 
@@ -121,17 +101,12 @@ fn verifies_the_published_svix_vectors() {
         ]);
         let seconds = text(&vector, "timestamp").parse().unwrap();
         let verifier = verifier(&[text(&vector, "secret")], &[]);
-        let mut pending = verifier
-            .begin(&headers, Duration::from_secs(seconds))
-            .unwrap();
+        let mut pending = verifier.begin(&headers, Duration::from_secs(seconds)).unwrap();
         pending.update(body_of(&vector).as_bytes());
         let expected = Verified {
             scheme: SchemeName::Svix,
             event_id: text(&vector, "id").to_owned(),
-            sent_at: Some(SentAt {
-                seconds,
-                milliseconds: None,
-            }),
+            sent_at: Some(SentAt { seconds, milliseconds: None }),
         };
         assert_eq!(pending.finish(), Ok(expected), "{}", vector["name"]);
     }
@@ -165,21 +140,14 @@ fn no_cut_of_the_body_changes_the_verdict() {
             pending.update(&BODY[..first]);
             pending.update(&BODY[first..second]);
             pending.update(&BODY[second..]);
-            assert_eq!(
-                pending.finish(),
-                Ok(verified_message()),
-                "{first}, {second}"
-            );
+            assert_eq!(pending.finish(), Ok(verified_message()), "{first}, {second}");
         }
     }
 }
 
 #[test]
 fn an_untouched_pending_has_the_empty_body() {
-    let tag = Webhook::new(SECRET)
-        .unwrap()
-        .sign("msg_1", 1_614_265_330, b"")
-        .unwrap();
+    let tag = Webhook::new(SECRET).unwrap().sign("msg_1", 1_614_265_330, b"").unwrap();
     let mut headers = svix_signed();
     headers[2].1 = tag.into_bytes();
     let pending = verifier(&[SECRET], &[]).begin(&headers, NOW).unwrap();
@@ -216,12 +184,7 @@ fn any_flipped_bit_of_a_header_is_refused() {
     let verifier = verifier(&[SECRET], &[]);
     let errors = [
         [Malformed, Mismatch].as_slice(),
-        &[
-            TimestampMalformed,
-            TimestampTooOld,
-            TimestampTooNew,
-            Mismatch,
-        ],
+        &[TimestampMalformed, TimestampTooOld, TimestampTooNew, Mismatch],
         &[Mismatch],
     ];
     for (header, errors) in errors.into_iter().enumerate() {
@@ -231,10 +194,7 @@ fn any_flipped_bit_of_a_header_is_refused() {
                 headers[header].1[index] ^= 1 << bit;
                 let error = verify(&verifier, &headers, BODY).unwrap_err();
                 let name = &headers[header].0;
-                assert!(
-                    errors.contains(&error),
-                    "{name}, byte {index}, bit {bit}: {error:?}"
-                );
+                assert!(errors.contains(&error), "{name}, byte {index}, bit {bit}: {error:?}");
             }
         }
     }
@@ -243,12 +203,7 @@ fn any_flipped_bit_of_a_header_is_refused() {
 #[test]
 fn a_body_longer_or_shorter_than_signed_is_a_mismatch() {
     let verifier = verifier(&[SECRET], &[]);
-    for body in [
-        b"".as_slice(),
-        &BODY[1..],
-        &BODY[..BODY.len() - 1],
-        &[BODY, b"\n"].concat(),
-    ] {
+    for body in [b"".as_slice(), &BODY[1..], &BODY[..BODY.len() - 1], &[BODY, b"\n"].concat()] {
         let verdict = verify(&verifier, &svix_signed(), body);
         assert_eq!(verdict, Err(Mismatch), "{}", body.escape_ascii());
     }
@@ -258,10 +213,7 @@ fn a_body_longer_or_shorter_than_signed_is_a_mismatch() {
 fn svix_alone_decides_where_one_of_its_headers_is_present() {
     let verifier = verifier(&[SECRET], &[PLAIN_SECRET]);
     let hmac = hmac_signed();
-    assert_eq!(
-        verify(&verifier, &hmac, BODY).unwrap().scheme,
-        SchemeName::Hmac
-    );
+    assert_eq!(verify(&verifier, &hmac, BODY).unwrap().scheme, SchemeName::Hmac);
     for name in svix::HEADERS {
         let headers = [headers(&[(name, "x")]), hmac.clone()].concat();
         assert_eq!(begin(&verifier, &headers), Err(Missing), "{name}");
@@ -284,23 +236,13 @@ fn a_scheme_that_is_off_does_not_decide() {
     let hmac_only = verifier(&[], &[PLAIN_SECRET]);
     assert_eq!(begin(&hmac_only, &svix_signed()), Err(Missing));
     let both = [svix_signed(), hmac_signed()].concat();
-    assert_eq!(
-        verify(&hmac_only, &both, BODY).unwrap().scheme,
-        SchemeName::Hmac
-    );
+    assert_eq!(verify(&hmac_only, &both, BODY).unwrap().scheme, SchemeName::Hmac);
 }
 
 #[test]
 fn no_signature_header_is_missing() {
-    let none = headers(&[
-        ("x-hub-signature-256", "x"),
-        ("svix-other", "x"),
-        ("Svix-Id", "x"),
-    ]);
-    for verifier in [
-        verifier(&[SECRET], &[PLAIN_SECRET]),
-        verifier(&[SECRET], &[]),
-    ] {
+    let none = headers(&[("x-hub-signature-256", "x"), ("svix-other", "x"), ("Svix-Id", "x")]);
+    for verifier in [verifier(&[SECRET], &[PLAIN_SECRET]), verifier(&[SECRET], &[])] {
         assert_eq!(begin(&verifier, &none), Err(Missing));
         assert_eq!(begin(&verifier, &[]), Err(Missing));
     }
@@ -331,15 +273,8 @@ fn a_repeated_security_header_is_malformed_whichever_scheme_decides() {
 
 #[test]
 fn other_headers_may_repeat() {
-    let headers = [
-        svix_signed(),
-        headers(&[("x-other", "1"), ("x-other", "2")]),
-    ]
-    .concat();
-    assert_eq!(
-        verify(&verifier(&[SECRET], &[]), &headers, BODY),
-        Ok(verified_message())
-    );
+    let headers = [svix_signed(), headers(&[("x-other", "1"), ("x-other", "2")])].concat();
+    assert_eq!(verify(&verifier(&[SECRET], &[]), &headers, BODY), Ok(verified_message()));
 }
 
 #[test]
@@ -378,10 +313,7 @@ fn names_the_claimed_id_where_there_is_exactly_one() {
     ] {
         assert_eq!(both.claimed_id(&headers(&pairs)), id, "{pairs:?}");
     }
-    assert_eq!(
-        verifier(&[], &[PLAIN_SECRET]).claimed_id(&svix_signed()),
-        None
-    );
+    assert_eq!(verifier(&[], &[PLAIN_SECRET]).claimed_id(&svix_signed()), None);
 }
 
 #[test]
@@ -415,8 +347,5 @@ fn svix_names() -> [&'static str; 3] {
 }
 
 fn hmac_signed() -> Headers {
-    headers(&[(
-        "x-signature",
-        hex(hmac_sha256::HMAC::mac(BODY, PLAIN_SECRET)),
-    )])
+    headers(&[("x-signature", hex(hmac_sha256::HMAC::mac(BODY, PLAIN_SECRET)))])
 }

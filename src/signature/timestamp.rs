@@ -31,10 +31,7 @@ impl SentAt {
     /// [`SignatureError::TimestampMalformed`] unless the text matches `^[1-9][0-9]{0,18}$`.
     pub(super) fn from_seconds(text: &[u8]) -> Result<Self, SignatureError> {
         let seconds = parse(text).ok_or(SignatureError::TimestampMalformed)?;
-        Ok(Self {
-            seconds,
-            milliseconds: None,
-        })
+        Ok(Self { seconds, milliseconds: None })
     }
 
     /// Reads milliseconds where there are 13 digits, else whole seconds.
@@ -62,10 +59,9 @@ impl SentAt {
     pub(super) fn check(self, now: Duration, tolerance: Duration) -> Result<(), SignatureError> {
         let (sent, now) = match self.milliseconds {
             None => (at(self.seconds, 0), at(now.as_secs(), 0)),
-            Some(milliseconds) => (
-                at(self.seconds, milliseconds.into()),
-                at(now.as_secs(), now.subsec_millis()),
-            ),
+            Some(milliseconds) => {
+                (at(self.seconds, milliseconds.into()), at(now.as_secs(), now.subsec_millis()))
+            }
         };
         if sent.abs_diff(now) <= tolerance {
             Ok(())
@@ -105,10 +101,7 @@ mod tests {
             ("1614265330123", 1_614_265_330_123),
             ("9999999999999999999", 9_999_999_999_999_999_999),
         ] {
-            let sent_at = SentAt {
-                seconds,
-                milliseconds: None,
-            };
+            let sent_at = SentAt { seconds, milliseconds: None };
             assert_eq!(SentAt::from_seconds(text.as_bytes()), Ok(sent_at), "{text}");
         }
     }
@@ -122,10 +115,7 @@ mod tests {
             ("9999999999999", 9_999_999_999, Some(999)),
             ("16142653301234", 16_142_653_301_234, None),
         ] {
-            let sent_at = SentAt {
-                seconds,
-                milliseconds,
-            };
+            let sent_at = SentAt { seconds, milliseconds };
             let read = SentAt::from_seconds_or_milliseconds(text.as_bytes());
             assert_eq!(read, Ok(sent_at), "{text}");
         }
@@ -158,20 +148,13 @@ mod tests {
             let name = text.escape_ascii();
             let malformed = Err(SignatureError::TimestampMalformed);
             assert_eq!(SentAt::from_seconds(text), malformed, "{name}");
-            assert_eq!(
-                SentAt::from_seconds_or_milliseconds(text),
-                malformed,
-                "{name}"
-            );
+            assert_eq!(SentAt::from_seconds_or_milliseconds(text), malformed, "{name}");
         }
     }
 
     #[test]
     fn holds_both_bounds_in_whole_seconds() {
-        let sent_at = SentAt {
-            seconds: 1_000,
-            milliseconds: None,
-        };
+        let sent_at = SentAt { seconds: 1_000, milliseconds: None };
         for (now, verdict) in [
             (Duration::from_micros(699_999_999), TOO_NEW),
             (Duration::from_secs(700), Ok(())),
@@ -179,20 +162,13 @@ mod tests {
             (Duration::from_micros(1_300_999_999), Ok(())),
             (Duration::from_secs(1_301), TOO_OLD),
         ] {
-            assert_eq!(
-                sent_at.check(now, Duration::from_mins(5)),
-                verdict,
-                "{now:?}"
-            );
+            assert_eq!(sent_at.check(now, Duration::from_mins(5)), verdict, "{now:?}");
         }
     }
 
     #[test]
     fn holds_both_bounds_in_milliseconds() {
-        let sent_at = SentAt {
-            seconds: 1_000,
-            milliseconds: Some(123),
-        };
+        let sent_at = SentAt { seconds: 1_000, milliseconds: Some(123) };
         for (now, verdict) in [
             (Duration::from_micros(700_122_999), TOO_NEW),
             (Duration::from_millis(700_123), Ok(())),
@@ -200,43 +176,27 @@ mod tests {
             (Duration::from_micros(1_300_123_999), Ok(())),
             (Duration::from_millis(1_300_124), TOO_OLD),
         ] {
-            assert_eq!(
-                sent_at.check(now, Duration::from_mins(5)),
-                verdict,
-                "{now:?}"
-            );
+            assert_eq!(sent_at.check(now, Duration::from_mins(5)), verdict, "{now:?}");
         }
     }
 
     #[test]
     fn a_zero_tolerance_accepts_the_same_second_only() {
-        let sent_at = SentAt {
-            seconds: 1_000,
-            milliseconds: None,
-        };
+        let sent_at = SentAt { seconds: 1_000, milliseconds: None };
         for (seconds, verdict) in [(999, TOO_NEW), (1_000, Ok(())), (1_001, TOO_OLD)] {
-            assert_eq!(
-                sent_at.check(Duration::from_secs(seconds), Duration::ZERO),
-                verdict
-            );
+            assert_eq!(sent_at.check(Duration::from_secs(seconds), Duration::ZERO), verdict);
         }
     }
 
     #[test]
     fn the_largest_numbers_overflow_nothing() {
-        let far = SentAt {
-            seconds: 9_999_999_999_999_999_999,
-            milliseconds: None,
-        };
+        let far = SentAt { seconds: 9_999_999_999_999_999_999, milliseconds: None };
         let longest = Duration::from_secs(u64::MAX);
         assert_eq!(far.check(Duration::ZERO, longest), Ok(()));
         assert_eq!(far.check(Duration::MAX, longest), Ok(()));
         assert_eq!(far.check(Duration::ZERO, Duration::from_mins(5)), TOO_NEW);
         assert_eq!(far.check(Duration::MAX, Duration::from_mins(5)), TOO_OLD);
-        let last = SentAt {
-            seconds: u64::MAX,
-            milliseconds: Some(999),
-        };
+        let last = SentAt { seconds: u64::MAX, milliseconds: Some(999) };
         assert_eq!(last.check(Duration::MAX, Duration::ZERO), Ok(()));
     }
 }

@@ -79,44 +79,23 @@ impl<'a> Event<'a> {
 
         let (kind, content) = match event_type.word(&LAB_EVENTS) {
             Ok(kind) => (kind, Content::Markers(read_lab_data(data)?)),
-            Err(_) => (
-                event_type.word(&ORDER_EVENTS)?,
-                Content::Order(read_order(data)?),
-            ),
+            Err(_) => (event_type.word(&ORDER_EVENTS)?, Content::Order(read_order(data)?)),
         };
-        Ok(Self {
-            id,
-            kind,
-            document,
-            content,
-        })
+        Ok(Self { id, kind, document, content })
     }
 }
 
 fn read_lab_data(mut data: Fields<'_>) -> Result<Vec<Marker<'_>>, Violation> {
-    for name in [
-        "order_id",
-        "sample_id",
-        "status",
-        "interpretation",
-        "collected_at",
-        "reported_at",
-    ] {
+    for name in ["order_id", "sample_id", "status", "interpretation", "collected_at", "reported_at"]
+    {
         data.take(name)?.nullable_string()?;
     }
     let marker_count = data.take("marker_count")?;
     let critical_marker_count = data.take("critical_marker_count")?;
-    let markers: Vec<Marker<'_>> = data
-        .take("markers")?
-        .items()?
-        .into_iter()
-        .map(read_marker)
-        .collect::<Result<_, _>>()?;
+    let markers: Vec<Marker<'_>> =
+        data.take("markers")?.items()?.into_iter().map(read_marker).collect::<Result<_, _>>()?;
     let critical = markers.iter().filter(|marker| marker.critical).count();
-    for (place, count) in [
-        (marker_count, markers.len()),
-        (critical_marker_count, critical),
-    ] {
+    for (place, count) in [(marker_count, markers.len()), (critical_marker_count, critical)] {
         if place.text() != count.to_string() {
             return Err(place.violates("not the number of such markers"));
         }
@@ -154,10 +133,7 @@ fn read_marker(place: Place<'_>) -> Result<Marker<'_>, Violation> {
 
 fn check_value(place: Place<'_>) -> Result<(), Violation> {
     let mut fields = place.fields()?;
-    match fields
-        .take("kind")?
-        .word(&["quantity", "range", "text", "absent"])?
-    {
+    match fields.take("kind")?.word(&["quantity", "range", "text", "absent"])? {
         "quantity" => {
             if let Some(comparator) = fields.take("comparator")?.present() {
                 comparator.word(&COMPARATORS)?;
@@ -199,10 +175,7 @@ fn read_critical(interpretation: Place<'_>) -> Result<bool, Violation> {
 fn take_originals<'a>(
     fields: &mut Fields<'a>,
 ) -> Result<(Option<&'a str>, Option<&'a str>), Violation> {
-    Ok((
-        take_original(fields, "raw")?,
-        take_original(fields, "extra")?,
-    ))
+    Ok((take_original(fields, "raw")?, take_original(fields, "extra")?))
 }
 
 fn take_original<'a>(fields: &mut Fields<'a>, name: &str) -> Result<Option<&'a str>, Violation> {

@@ -50,11 +50,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(rate: FailRate, delay: Duration) -> Self {
-        Self {
-            rate,
-            owed: Mutex::new(0.0),
-            delay,
-        }
+        Self { rate, owed: Mutex::new(0.0), delay }
     }
 
     /// Whether the next webhook fails.

@@ -68,11 +68,7 @@ impl Stub {
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let store = Store::open(options.database.as_deref()).map_err(OpenError)?;
         let faults = Faults::new(options.fail_rate, options.delay);
-        Ok(Self(Arc::new(State {
-            store,
-            recorder: Recorder::default(),
-            faults,
-        })))
+        Ok(Self(Arc::new(State { store, recorder: Recorder::default(), faults })))
     }
 }
 

@@ -28,11 +28,7 @@ pub(crate) struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The pointer to the whole document is the empty string, which nobody would see.
-        let pointer = if self.pointer.is_empty() {
-            "body"
-        } else {
-            &self.pointer
-        };
+        let pointer = if self.pointer.is_empty() { "body" } else { &self.pointer };
         write!(f, "{pointer}: {}", self.rule)
     }
 }
@@ -40,16 +36,10 @@ impl fmt::Display for Violation {
 impl<'a> Place<'a> {
     /// The whole document, surrounding white space trimmed.
     pub(crate) fn document(bytes: &'a [u8]) -> Result<Self, Violation> {
-        let broken = |rule| Violation {
-            pointer: String::new(),
-            rule,
-        };
+        let broken = |rule| Violation { pointer: String::new(), rule };
         let text = str::from_utf8(bytes).map_err(|_| broken("not UTF-8"))?;
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| broken("not JSON"))?;
-        Ok(Self {
-            text: raw.get(),
-            pointer: String::new(),
-        })
+        Ok(Self { text: raw.get(), pointer: String::new() })
     }
 
     /// The value as it was sent, digit for digit.
@@ -58,10 +48,7 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn violates(&self, rule: &'static str) -> Violation {
-        Violation {
-            pointer: self.pointer.clone(),
-            rule,
-        }
+        Violation { pointer: self.pointer.clone(), rule }
     }
 
     /// This value, unless it is null.
@@ -81,9 +68,7 @@ impl<'a> Place<'a> {
     pub(crate) fn word(&self, words: &[&'static str]) -> Result<&'static str, Violation> {
         let text = self.string()?;
         let found = words.iter().find(|word| **word == text);
-        found
-            .copied()
-            .ok_or_else(|| self.violates("not one of the known words"))
+        found.copied().ok_or_else(|| self.violates("not one of the known words"))
     }
 
     pub(crate) fn boolean(&self) -> Result<bool, Violation> {
@@ -92,14 +77,8 @@ impl<'a> Place<'a> {
 
     pub(crate) fn number(&self) -> Result<(), Violation> {
         // The text is JSON already, so its first byte tells the kind.
-        let number = self
-            .text
-            .starts_with(|first: char| first == '-' || first.is_ascii_digit());
-        if number {
-            Ok(())
-        } else {
-            Err(self.violates("not a number"))
-        }
+        let number = self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        if number { Ok(()) } else { Err(self.violates("not a number")) }
     }
 
     pub(crate) fn items(&self) -> Result<Vec<Self>, Violation> {
@@ -118,10 +97,7 @@ impl<'a> Place<'a> {
         if repeated {
             return Err(self.violates("a field given twice"));
         }
-        Ok(Fields {
-            place: self,
-            left: found,
-        })
+        Ok(Fields { place: self, left: found })
     }
 }
 
@@ -142,20 +118,13 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn take_optional(&mut self, name: &str) -> Option<Place<'a>> {
         let raw = self.left.remove(name)?;
-        Some(Place {
-            text: raw.get(),
-            pointer: format!("{}/{name}", self.place.pointer),
-        })
+        Some(Place { text: raw.get(), pointer: format!("{}/{name}", self.place.pointer) })
     }
 
     /// Ends the object: no field may be left. The stray one is not named, since its name is the
     /// sender's text.
     pub(crate) fn end(self) -> Result<(), Violation> {
-        if self.left.is_empty() {
-            Ok(())
-        } else {
-            Err(self.place.violates("unknown field"))
-        }
+        if self.left.is_empty() { Ok(()) } else { Err(self.place.violates("unknown field")) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -185,10 +154,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Members {
-            found: BTreeMap::new(),
-            repeated: false,
-        };
+        let mut members = Members { found: BTreeMap::new(), repeated: false };
         while let Some((name, raw)) = map.next_entry::<String, &'de RawValue>()? {
             members.repeated |= members.found.insert(name, raw).is_some();
         }

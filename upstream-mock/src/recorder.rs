@@ -66,10 +66,7 @@ impl Recorder {
             .headers
             .iter()
             .map(|(name, value)| {
-                (
-                    name.to_string(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
         let path = head.uri.to_string();
@@ -177,12 +174,7 @@ mod tests {
     use super::*;
 
     fn head(path: &str) -> Parts {
-        Request::builder()
-            .uri(path)
-            .body(())
-            .unwrap()
-            .into_parts()
-            .0
+        Request::builder().uri(path).body(()).unwrap().into_parts().0
     }
 
     fn paths(recorder: &Recorder) -> Vec<String> {
@@ -217,10 +209,7 @@ mod tests {
         recorder.append(second, b"a");
         assert_eq!(paths(&recorder), ["/2"]);
         recorder.complete(first);
-        assert!(
-            !recorder.list()[0].complete,
-            "a forgotten request's ticket names no other"
-        );
+        assert!(!recorder.list()[0].complete, "a forgotten request's ticket names no other");
     }
 
     #[test]

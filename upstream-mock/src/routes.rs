@@ -38,18 +38,9 @@ pub(crate) fn router(stub: Stub) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/requests", get(show_requests).delete(clear_requests))
-        .route(
-            "/events",
-            get(async |State(stub)| show(stub, Store::events).await),
-        )
-        .route(
-            "/markers",
-            get(async |State(stub)| show(stub, Store::markers).await),
-        )
-        .route(
-            "/orders",
-            get(async |State(stub)| show(stub, Store::orders).await),
-        )
+        .route("/events", get(async |State(stub)| show(stub, Store::events).await))
+        .route("/markers", get(async |State(stub)| show(stub, Store::markers).await))
+        .route("/orders", get(async |State(stub)| show(stub, Store::orders).await))
         .merge(recorded)
         .with_state(stub)
 }
@@ -67,9 +58,7 @@ async fn ingest(State(stub): State<Stub>, body: Bytes) -> Result<Json<Receipt>, 
         Err(Refusal::UNAVAILABLE)
     } else {
         let stub = stub.clone();
-        blocking(move || store(&stub.0.store, &body))
-            .await
-            .flatten()
+        blocking(move || store(&stub.0.store, &body)).await.flatten()
     };
     // After the commit: a caller that gives up early retries an event that is stored already, which
     // is the case worth trying.
@@ -84,11 +73,7 @@ fn store(store: &Store, body: &[u8]) -> Result<Json<Receipt>, Refusal> {
         message: format!("not a junction.event.v1: {violation}").into(),
     })?;
     let ingested_count = store.insert(&event).map_err(|error| internal(&error))?;
-    Ok(Json(Receipt {
-        received: true,
-        event_type: event.kind,
-        ingested_count,
-    }))
+    Ok(Json(Receipt { received: true, event_type: event.kind, ingested_count }))
 }
 
 async fn show_requests(State(stub): State<Stub>) -> Json<Vec<SeenRequest>> {
@@ -134,8 +119,7 @@ async fn record(State(stub): State<Stub>, request: Request, next: Next) -> Respo
         received.extend_from_slice(&bytes);
     }
     stub.0.recorder.complete(ticket);
-    next.run(Request::from_parts(head, Body::from(received)))
-        .await
+    next.run(Request::from_parts(head, Body::from(received))).await
 }
 
 /// An answer other than the documented 200, in the documented shape.
@@ -147,33 +131,17 @@ struct Refusal {
 
 impl Refusal {
     const NOT_FOUND: Self = Self::of(StatusCode::NOT_FOUND, "not_found", "no such path");
-    const METHOD_NOT_ALLOWED: Self = Self::of(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        "only POST is allowed",
-    );
-    const INCOMPLETE: Self = Self::of(
-        StatusCode::BAD_REQUEST,
-        "validation_error",
-        "the body ended early",
-    );
-    const TOO_LARGE: Self = Self::of(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "payload_too_large",
-        "the body is too large",
-    );
-    const UNAVAILABLE: Self = Self::of(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "service_unavailable",
-        "failing as asked to",
-    );
+    const METHOD_NOT_ALLOWED: Self =
+        Self::of(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only POST is allowed");
+    const INCOMPLETE: Self =
+        Self::of(StatusCode::BAD_REQUEST, "validation_error", "the body ended early");
+    const TOO_LARGE: Self =
+        Self::of(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large");
+    const UNAVAILABLE: Self =
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", "failing as asked to");
 
     const fn of(status: StatusCode, error: &'static str, message: &'static str) -> Self {
-        Self {
-            status,
-            error,
-            message: Cow::Borrowed(message),
-        }
+        Self { status, error, message: Cow::Borrowed(message) }
     }
 }
 
@@ -184,10 +152,7 @@ impl IntoResponse for Refusal {
             error: &'a str,
             message: &'a str,
         }
-        let body = Body {
-            error: self.error,
-            message: &self.message,
-        };
+        let body = Body { error: self.error, message: &self.message };
         (self.status, Json(body)).into_response()
     }
 }
@@ -195,9 +160,5 @@ impl IntoResponse for Refusal {
 fn internal(error: &dyn fmt::Display) -> Refusal {
     // A log line that cannot be written is no reason to answer otherwise.
     let _ = writeln!(io::stderr(), "upstream-mock: {error}");
-    Refusal::of(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal_error",
-        "the stub failed; see its log",
-    )
+    Refusal::of(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the stub failed; see its log")
 }

@@ -173,10 +173,7 @@ impl Store {
     }
 
     fn rows<T>(&self, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
-        self.lock()
-            .prepare(sql)?
-            .query_map([], |row| read(row))?
-            .collect()
+        self.lock().prepare(sql)?.query_map([], |row| read(row))?.collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -230,8 +227,6 @@ struct Json(Box<RawValue>);
 
 impl FromSql for Json {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        RawValue::from_string(value.as_str()?.to_owned())
-            .map(Self)
-            .map_err(FromSqlError::other)
+        RawValue::from_string(value.as_str()?.to_owned()).map(Self).map_err(FromSqlError::other)
     }
 }

@@ -40,10 +40,7 @@ fn stores_a_lab_event_and_its_markers_once_per_event_id() {
     assert_eq!(stub.post(lab_event("msg_2")), answer(200, TWO_INGESTED));
 
     let events = stub.rows("/events");
-    let ids: Vec<_> = events
-        .iter()
-        .map(|row| row["event_id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<_> = events.iter().map(|row| row["event_id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["msg_1", "msg_2"]);
     let (_, markers) = stub.get("/markers");
     assert_eq!(markers.matches("msg_1").count(), 2);
@@ -79,16 +76,9 @@ fn shows_an_event_and_its_markers_digit_for_digit() {
     let (status, events) = stub.get("/events");
     assert_eq!(status, 200);
     let prefix = r#"[{"event_id":"msg_1","event_type":"labtest.result.ready","received_at":""#;
-    let (time, event) = events
-        .strip_prefix(prefix)
-        .unwrap()
-        .split_once('"')
-        .unwrap();
+    let (time, event) = events.strip_prefix(prefix).unwrap().split_once('"').unwrap();
     assert_eq!(event, format!(r#","event":{}}}]"#, sent.trim_end()));
-    let form: String = time
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '9' } else { c })
-        .collect();
+    let form: String = time.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     assert_eq!(form, "9999-99-99T99:99:99.999Z");
 
     let markers = concat!(
@@ -113,9 +103,8 @@ fn stores_an_event_once_when_it_comes_many_times_at_once() {
     let path = directory.path().join("events.db");
     let stub = start(&["--db", path.to_str().unwrap()]);
     let mut answers: Vec<(u16, String)> = thread::scope(|scope| {
-        let posts: Vec<_> = (0..16)
-            .map(|_| scope.spawn(|| stub.post(lab_event("msg_1"))))
-            .collect();
+        let posts: Vec<_> =
+            (0..16).map(|_| scope.spawn(|| stub.post(lab_event("msg_1")))).collect();
         posts.into_iter().map(|post| post.join().unwrap()).collect()
     });
     answers.sort();
@@ -146,17 +135,9 @@ fn fails_every_fourth_webhook_without_storing_it() {
     for round in 0..2 {
         for turn in 0..3 {
             let event = lab_event(&format!("msg_{round}_{turn}"));
-            assert_eq!(
-                stub.post(event),
-                answer(200, TWO_INGESTED),
-                "{round} {turn}"
-            );
+            assert_eq!(stub.post(event), answer(200, TWO_INGESTED), "{round} {turn}");
         }
-        assert_eq!(
-            stub.post(lab_event("msg_failed")),
-            answer(503, FAILED),
-            "{round}"
-        );
+        assert_eq!(stub.post(lab_event("msg_failed")), answer(503, FAILED), "{round}");
     }
     assert_eq!(stub.rows("/events").len(), 6);
     assert!(!stub.get("/events").1.contains("msg_failed"));
@@ -168,11 +149,7 @@ fn answers_no_sooner_than_the_delay() {
     let stub = start(&["--delay-ms", "200"]);
     let begin = Instant::now();
     assert_eq!(stub.post(lab_event("msg_1")), answer(200, TWO_INGESTED));
-    assert!(
-        begin.elapsed() >= Duration::from_millis(200),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() >= Duration::from_millis(200), "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -204,11 +181,7 @@ fn refuses_what_is_no_event_without_telling_its_values() {
             order.replace("order.cancelled", "labtest.result.ready"),
             "/data/sample_id: required",
         ),
-        (
-            "a missing null",
-            event.replace(r#""ucum": null,"#, ""),
-            "/data/markers/1/ucum: required",
-        ),
+        ("a missing null", event.replace(r#""ucum": null,"#, ""), "/data/markers/1/ucum: required"),
         (
             "an unknown field",
             event.replace(r#""notes": null,"#, r#""notes": null, "Jane Roe": 1,"#),
@@ -286,10 +259,7 @@ fn takes_bodies_up_to_its_bound_and_not_a_byte_more() {
     body.push(' ');
     assert_eq!(
         stub.post(&body),
-        answer(
-            413,
-            r#"{"error":"payload_too_large","message":"the body is too large"}"#
-        )
+        answer(413, r#"{"error":"payload_too_large","message":"the body is too large"}"#)
     );
 }
 

@@ -54,10 +54,7 @@ fn lists_heads_and_bodies_oldest_first() {
     assert_eq!(stub.get("/v1/webhooks/junction?a=b").0, 405);
     assert_eq!(
         stub.post_to("/elsewhere", ""),
-        (
-            404,
-            r#"{"error":"not_found","message":"no such path"}"#.to_owned()
-        )
+        (404, r#"{"error":"not_found","message":"no such path"}"#.to_owned())
     );
 
     let requests = stub.rows("/requests");
@@ -118,10 +115,7 @@ fn records_a_head_whose_body_never_completes() {
             "complete": false,
         })
     };
-    assert_eq!(
-        requests_when(&stub, |requests| !requests.is_empty()),
-        [expected("")]
-    );
+    assert_eq!(requests_when(&stub, |requests| !requests.is_empty()), [expected("")]);
 
     connection.write_all(b"{\"a\"").unwrap();
     let requests = requests_when(&stub, |requests| requests[0]["body"] != "");

@@ -1,9 +1,6 @@
 //! Both sides of every rule, and the order against integers of any size.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "the oracle works on integers without bounds"
-)]
+#![expect(clippy::arithmetic_side_effects, reason = "the oracle works on integers without bounds")]
 
 use num_bigint::BigInt;
 use proptest::prelude::*;
@@ -96,11 +93,7 @@ fn compares_the_values_and_not_the_spellings() {
         ("0", Equal, "-0.000e999999999999999999999999"),
         ("0e5", Less, "0.1"),
         ("0", Less, "1e-999999999999999999999999999999999999999999"),
-        (
-            "0",
-            Greater,
-            "-1e-99999999999999999999999999999999999999999",
-        ),
+        ("0", Greater, "-1e-99999999999999999999999999999999999999999"),
         ("-1", Less, "0"),
         ("-0", Less, "1"),
         ("-2", Less, "-1"),
@@ -137,28 +130,12 @@ fn compares_the_values_and_not_the_spellings() {
             Less,
             "-9e340282366920938463463374607431768211455",
         ),
-        (
-            "1e000000000000000000000000000000000000000000000002",
-            Equal,
-            "100",
-        ),
-        (
-            "1e-000000000000000000000000000000000000000000000000",
-            Equal,
-            "1",
-        ),
+        ("1e000000000000000000000000000000000000000000000002", Equal, "100"),
+        ("1e-000000000000000000000000000000000000000000000000", Equal, "1"),
     ];
     for (left, expected, right) in cases {
-        assert_eq!(
-            decimal(left).cmp(&decimal(right)),
-            expected,
-            "{left} and {right}"
-        );
-        assert_eq!(
-            decimal(right).cmp(&decimal(left)),
-            expected.reverse(),
-            "{right} and {left}"
-        );
+        assert_eq!(decimal(left).cmp(&decimal(right)), expected, "{left} and {right}");
+        assert_eq!(decimal(right).cmp(&decimal(left)), expected.reverse(), "{right} and {left}");
     }
 }
 
@@ -226,15 +203,7 @@ fn knows_a_negative_number_by_its_value() {
     for negative in ["-1", "-0.001", "-1e-99999999999999999999999"] {
         assert!(decimal(negative).is_negative(), "{negative}");
     }
-    for other in [
-        "0",
-        "-0",
-        "-0.0",
-        "-0e5",
-        "-0.000e-99999999999999999999999",
-        "1",
-        "0.001",
-    ] {
+    for other in ["0", "-0", "-0.0", "-0e5", "-0.000e-99999999999999999999999", "1", "0.001"] {
         assert!(!decimal(other).is_negative(), "{other}");
     }
 }
@@ -298,9 +267,8 @@ fn number() -> impl Strategy<Value = (String, BigInt, i32)> {
                 2 if exponent >= 0 => (format!("E+00{exponent}"), exponent),
                 _ => (format!("E{exponent}"), exponent),
             };
-            let coefficient: BigInt = format!("{sign}{digits}{}", fraction.trim_start_matches('.'))
-                .parse()
-                .unwrap();
+            let coefficient: BigInt =
+                format!("{sign}{digits}{}", fraction.trim_start_matches('.')).parse().unwrap();
             let places = fraction.len().saturating_sub(1);
             let text = format!("{sign}{digits}{fraction}{tail}");
             (text, coefficient, exponent - i32::try_from(places).unwrap())

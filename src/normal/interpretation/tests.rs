@@ -12,13 +12,7 @@ fn meaning(word: &str) -> Option<&'static str> {
 fn beside(word: &str, value: &str, range: &str) -> Option<&'static str> {
     let (low, high) = range.split_once("..").expect("a range has two ends");
     let value = Value::from_text(value);
-    interpret(
-        Some(word),
-        &value,
-        Decimal::parse(low),
-        Decimal::parse(high),
-    )
-    .map(Code::as_str)
+    interpret(Some(word), &value, Decimal::parse(low), Decimal::parse(high)).map(Code::as_str)
 }
 
 #[test]
@@ -40,11 +34,7 @@ fn gives_every_word_its_code() {
     ];
     for (word, code) in words {
         assert_eq!(meaning(word), Some(code), "{word}");
-        assert_eq!(
-            meaning(&word.to_ascii_uppercase()),
-            Some(code),
-            "{word} in capitals"
-        );
+        assert_eq!(meaning(&word.to_ascii_uppercase()), Some(code), "{word} in capitals");
     }
 }
 
@@ -105,24 +95,12 @@ fn gives_every_code_itself() {
     assert_eq!(Code::ALL.len(), 49);
     for code in Code::ALL {
         let spelling = code.as_str();
-        for word in [
-            spelling.to_owned(),
-            spelling.to_ascii_lowercase(),
-            format!(" {spelling}_"),
-        ] {
-            assert_eq!(
-                interpret(Some(&word), &NOTHING, None, None),
-                Some(*code),
-                "{word:?}"
-            );
+        for word in [spelling.to_owned(), spelling.to_ascii_lowercase(), format!(" {spelling}_")] {
+            assert_eq!(interpret(Some(&word), &NOTHING, None, None), Some(*code), "{word:?}");
             // Even where a proof could say more.
             let value = Value::from_text("99");
             let high = Decimal::parse("10");
-            assert_eq!(
-                interpret(Some(&word), &value, None, high),
-                Some(*code),
-                "{word:?}"
-            );
+            assert_eq!(interpret(Some(&word), &value, None, high), Some(*code), "{word:?}");
         }
     }
 }
@@ -190,35 +168,21 @@ fn proves_a_side_only_where_no_reading_of_the_bounds_contradicts() {
         ("11 mg", "3.4..10.8", "A"),
     ];
     for (value, range, expected) in cases {
-        assert_eq!(
-            beside("abnormal", value, range),
-            Some(expected),
-            "{value} beside {range}"
-        );
+        assert_eq!(beside("abnormal", value, range), Some(expected), "{value} beside {range}");
         let critical = match expected {
             "H" => "HH",
             "L" => "LL",
             _ => "AA",
         };
-        assert_eq!(
-            beside("critical", value, range),
-            Some(critical),
-            "{value} beside {range}"
-        );
+        assert_eq!(beside("critical", value, range), Some(critical), "{value} beside {range}");
     }
 }
 
 #[test]
 fn proves_nothing_of_an_absent_value() {
     let (low, high) = (Decimal::parse("1"), Decimal::parse("2"));
-    assert_eq!(
-        interpret(Some("critical"), &NOTHING, low, high),
-        Some(Code::AA)
-    );
-    assert_eq!(
-        interpret(Some("abnormal"), &NOTHING, low, high),
-        Some(Code::A)
-    );
+    assert_eq!(interpret(Some("critical"), &NOTHING, low, high), Some(Code::AA));
+    assert_eq!(interpret(Some("abnormal"), &NOTHING, low, high), Some(Code::A));
 }
 
 #[test]

@@ -30,24 +30,12 @@ impl Date {
     pub(super) fn next(self) -> Option<Self> {
         let Self { year, month, day } = self;
         if day < self.days_in_month() {
-            Some(Self {
-                year,
-                month,
-                day: day.checked_add(1)?,
-            })
+            Some(Self { year, month, day: day.checked_add(1)? })
         } else if month < 12 {
-            Some(Self {
-                year,
-                month: month.checked_add(1)?,
-                day: 1,
-            })
+            Some(Self { year, month: month.checked_add(1)?, day: 1 })
         } else {
             let year = year.checked_add(1).filter(|&year| year <= 9999)?;
-            Some(Self {
-                year,
-                month: 1,
-                day: 1,
-            })
+            Some(Self { year, month: 1, day: 1 })
         }
     }
 
@@ -55,27 +43,12 @@ impl Date {
     pub(super) fn previous(self) -> Option<Self> {
         let Self { year, month, day } = self;
         if day > 1 {
-            Some(Self {
-                year,
-                month,
-                day: day.checked_sub(1)?,
-            })
+            Some(Self { year, month, day: day.checked_sub(1)? })
         } else if month > 1 {
-            let last = Self {
-                year,
-                month: month.checked_sub(1)?,
-                day: 1,
-            };
-            Some(Self {
-                day: last.days_in_month(),
-                ..last
-            })
+            let last = Self { year, month: month.checked_sub(1)?, day: 1 };
+            Some(Self { day: last.days_in_month(), ..last })
         } else {
-            Some(Self {
-                year: year.checked_sub(1)?,
-                month: 12,
-                day: 31,
-            })
+            Some(Self { year: year.checked_sub(1)?, month: 12, day: 31 })
         }
     }
 
@@ -97,23 +70,13 @@ impl Date {
         let day_of_year = (day_of_era.checked_add(year_of_era.checked_div(100)?)?)
             .checked_sub(year_of_era.checked_mul(365)?)?
             .checked_sub(year_of_era.checked_div(4)?)?;
-        let month_from_march = day_of_year
-            .checked_mul(5)?
-            .checked_add(2)?
-            .checked_div(153)?;
-        let days_before_month = month_from_march
-            .checked_mul(153)?
-            .checked_add(2)?
-            .checked_div(5)?;
+        let month_from_march = day_of_year.checked_mul(5)?.checked_add(2)?.checked_div(153)?;
+        let days_before_month =
+            month_from_march.checked_mul(153)?.checked_add(2)?.checked_div(5)?;
         let day = day_of_year.checked_sub(days_before_month)?.checked_add(1)?;
-        let month = month_from_march
-            .checked_add(2)?
-            .checked_rem(12)?
-            .checked_add(1)?;
+        let month = month_from_march.checked_add(2)?.checked_rem(12)?.checked_add(1)?;
         let year = era.checked_mul(400)?.checked_add(year_of_era)?;
-        let year = year
-            .checked_add(u64::from(month <= 2))
-            .filter(|&year| year <= 9999)?;
+        let year = year.checked_add(u64::from(month <= 2)).filter(|&year| year <= 9999)?;
         Some(Self {
             year: u16::try_from(year).ok()?,
             month: u16::try_from(month).ok()?,

@@ -1,9 +1,6 @@
 //! Both sides of every field, and the calendar against another library's.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "the generated numbers are small"
-)]
+#![expect(clippy::arithmetic_side_effects, reason = "the generated numbers are small")]
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -23,10 +20,7 @@ fn shifts_every_offset_to_utc() {
         ("2024-10-31T09:08:00+00:00", "2024-10-31T09:08:00Z"),
         ("2024-10-31T09:08:00-00:00", "2024-10-31T09:08:00Z"),
         ("2024-10-31t09:08:00z", "2024-10-31T09:08:00Z"),
-        (
-            "2024-11-02T17:31:09.123456-05:00",
-            "2024-11-02T22:31:09.123456Z",
-        ),
+        ("2024-11-02T17:31:09.123456-05:00", "2024-11-02T22:31:09.123456Z"),
         ("2024-01-01T00:00:00+00:01", "2023-12-31T23:59:00Z"),
         ("2023-12-31T23:59:59-00:01", "2024-01-01T00:00:59Z"),
         ("2024-03-01T00:30:00+01:00", "2024-02-29T23:30:00Z"),
@@ -230,11 +224,7 @@ proptest! {
 
 #[test]
 fn writes_every_day_up_to_the_last_year() {
-    let mut date = Date {
-        year: 1970,
-        month: 1,
-        day: 1,
-    };
+    let mut date = Date { year: 1970, month: 1, day: 1 };
     let mut days = 0;
     loop {
         assert_eq!(Date::from_unix_days(days), Some(date), "{days} days");
@@ -243,13 +233,6 @@ fn writes_every_day_up_to_the_last_year() {
         date = next;
         days += 1;
     }
-    assert_eq!(
-        date,
-        Date {
-            year: 9999,
-            month: 12,
-            day: 31
-        }
-    );
+    assert_eq!(date, Date { year: 9999, month: 12, day: 31 });
     assert_eq!(Date::from_unix_days(days + 1), None);
 }

@@ -75,10 +75,8 @@ fn gives_every_code_itself() {
 #[test]
 fn reads_the_micro_sign_and_the_greek_mu_alike() {
     for (spelling, code) in UNITS {
-        for other in [
-            spelling.replace('\u{b5}', "\u{3bc}"),
-            spelling.replace('\u{3bc}', "\u{b5}"),
-        ] {
+        for other in [spelling.replace('\u{b5}', "\u{3bc}"), spelling.replace('\u{3bc}', "\u{b5}")]
+        {
             assert_eq!(ucum(&other), Some(*code), "{other}, like {spelling}");
         }
     }
@@ -160,9 +158,8 @@ const PLAIN: [&str; 22] = [
     "[CFU]", "[ppm]", "[ppb]", "[GPL'U]", "[MPL'U]", "[APL'U]", "Ao", "deg", "[beth'U]",
 ];
 /// UCUM's table of prefixes, as far as laboratories go.
-const PREFIXES: [&str; 14] = [
-    "Y", "T", "G", "M", "k", "h", "da", "d", "c", "m", "u", "n", "p", "f",
-];
+const PREFIXES: [&str; 14] =
+    ["Y", "T", "G", "M", "k", "h", "da", "d", "c", "m", "u", "n", "p", "f"];
 
 /// UCUM section 2.2: a main term is a term, or a term behind `/`.
 fn is_ucum(code: &str) -> bool {
@@ -184,16 +181,12 @@ fn take_component(text: &str) -> Option<&str> {
     if let Some(inner) = text.strip_prefix('(') {
         return take_term(inner)?.strip_prefix(')');
     }
-    let end = text
-        .find(['.', '/', '(', ')', '{', '}'])
-        .unwrap_or(text.len());
+    let end = text.find(['.', '/', '(', ')', '{', '}']).unwrap_or(text.len());
     let (unit, rest) = text.split_at(end);
     match rest.strip_prefix('{') {
         Some(annotation) => {
             let (annotation, rest) = annotation.split_once('}')?;
-            let is_text = annotation
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && byte != b'{');
+            let is_text = annotation.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'{');
             (is_text && (unit.is_empty() || is_unit(unit))).then_some(rest)
         }
         None => is_unit(unit).then_some(rest),
@@ -206,15 +199,9 @@ fn is_unit(unit: &str) -> bool {
     if base.is_empty() {
         return !unit.is_empty();
     }
-    let base = if base.len() < unit.len() {
-        base.trim_end_matches(['+', '-'])
-    } else {
-        base
-    };
+    let base = if base.len() < unit.len() { base.trim_end_matches(['+', '-']) } else { base };
     let is_metric = |base| METRIC.contains(&base);
     PLAIN.contains(&base)
         || is_metric(base)
-        || PREFIXES
-            .iter()
-            .any(|prefix| base.strip_prefix(prefix).is_some_and(is_metric))
+        || PREFIXES.iter().any(|prefix| base.strip_prefix(prefix).is_some_and(is_metric))
 }

@@ -7,14 +7,8 @@ use super::*;
 /// The value with its digits spelled out, since decimals compare by value.
 fn shown(value: &Value<'_>) -> String {
     match value {
-        Value::Quantity {
-            comparator: None,
-            number,
-        } => format!("quantity {}", number.as_str()),
-        Value::Quantity {
-            comparator: Some(comparator),
-            number,
-        } => {
+        Value::Quantity { comparator: None, number } => format!("quantity {}", number.as_str()),
+        Value::Quantity { comparator: Some(comparator), number } => {
             format!("quantity {} {}", comparator.as_str(), number.as_str())
         }
         Value::Range { low, high } => format!("range {} {}", low.as_str(), high.as_str()),
@@ -26,10 +20,7 @@ fn shown(value: &Value<'_>) -> String {
 #[test]
 fn keeps_a_number_token_digit_for_digit() {
     for token in ["100.20", "-0", "0.10", "1E5", "-1.50e-007", "136"] {
-        assert_eq!(
-            shown(&Value::from_number(token)),
-            format!("quantity {token}")
-        );
+        assert_eq!(shown(&Value::from_number(token)), format!("quantity {token}"));
     }
 }
 
@@ -93,10 +84,7 @@ fn reads_two_decimals_around_a_hyphen_as_a_range() {
         ("+1-+2", "range 1 2"),
         ("5-5.0", "range 5 5.0"),
         ("0.50-0.5", "range 0.50 0.5"),
-        (
-            "9007199254740992-9007199254740993",
-            "range 9007199254740992 9007199254740993",
-        ),
+        ("9007199254740992-9007199254740993", "range 9007199254740992 9007199254740993"),
     ];
     for (text, expected) in cases {
         assert_eq!(shown(&Value::from_text(text)), expected, "{text:?}");

@@ -28,11 +28,7 @@ fn carrying(value: &str) -> Headers {
 
 fn verified(sent_at: Option<SentAt>) -> Verified {
     let digest = hmac_sha256::Hash::hash(BODY);
-    Verified {
-        scheme: SchemeName::Hmac,
-        event_id: format!("sha256:{}", hex(digest)),
-        sent_at,
-    }
+    Verified { scheme: SchemeName::Hmac, event_id: format!("sha256:{}", hex(digest)), sent_at }
 }
 
 #[test]
@@ -52,16 +48,10 @@ fn verifies_every_form_of_a_body_signature() {
 #[test]
 fn verifies_a_signed_time_in_seconds_and_milliseconds() {
     for (time, milliseconds) in [("1614265330", None), ("1614265330007", Some(7))] {
-        for text in [
-            hex(timed(time)),
-            hex(timed(time)).to_uppercase(),
-            BASE64.encode(timed(time)),
-        ] {
+        for text in [hex(timed(time)), hex(timed(time)).to_uppercase(), BASE64.encode(timed(time))]
+        {
             let value = format!("t={time},v1={text}");
-            let sent_at = SentAt {
-                seconds: 1_614_265_330,
-                milliseconds,
-            };
+            let sent_at = SentAt { seconds: 1_614_265_330, milliseconds };
             let verdict = verify(&verifier(&[], &[PLAIN_SECRET]), &carrying(&value), BODY);
             assert_eq!(verdict, Ok(verified(Some(sent_at))), "{value}");
         }
@@ -86,18 +76,9 @@ fn one_matching_tag_among_others_is_enough() {
 #[test]
 fn the_list_of_tags_holds_one_to_thirty_two() {
     let tag = format!(",v1={}", hex(timed("1614265330")));
-    for (count, verdict) in [
-        (0, Err(Malformed)),
-        (1, Ok(())),
-        (32, Ok(())),
-        (33, Err(Malformed)),
-    ] {
+    for (count, verdict) in [(0, Err(Malformed)), (1, Ok(())), (32, Ok(())), (33, Err(Malformed))] {
         let value = format!("t=1614265330{}", tag.repeat(count));
-        assert_eq!(
-            begin(&verifier(&[], &[PLAIN_SECRET]), &carrying(&value)),
-            verdict,
-            "{count}"
-        );
+        assert_eq!(begin(&verifier(&[], &[PLAIN_SECRET]), &carrying(&value)), verdict, "{count}");
     }
 }
 
@@ -152,23 +133,14 @@ fn a_value_that_is_not_exactly_a_form_is_malformed() {
         assert_eq!(verdict, Err(Malformed), "{value:?}");
     }
     let headers = headers(&[("x-signature", b"\xff\xfe")]);
-    assert_eq!(
-        begin(&verifier(&[], &[PLAIN_SECRET]), &headers),
-        Err(Malformed)
-    );
+    assert_eq!(begin(&verifier(&[], &[PLAIN_SECRET]), &headers), Err(Malformed));
 }
 
 #[test]
 fn a_malformed_time_is_named_as_such() {
-    for time in [
-        "",
-        "0",
-        "01614265330",
-        "+1614265330",
-        "1614265330.0",
-        "10000000000000000000",
-        " 1",
-    ] {
+    for time in
+        ["", "0", "01614265330", "+1614265330", "1614265330.0", "10000000000000000000", " 1"]
+    {
         let value = format!("t={time},v1={}", hex(timed(time)));
         let verdict = begin(&verifier(&[], &[PLAIN_SECRET]), &carrying(&value));
         assert_eq!(verdict, Err(TimestampMalformed), "{value}");
@@ -192,11 +164,7 @@ fn holds_both_bounds_of_the_tolerance() {
     ] {
         let value = format!("t={time},v1={}", hex(timed(time)));
         let headers = carrying(&value);
-        assert_eq!(
-            begin(&verifier(&[], &[PLAIN_SECRET]), &headers),
-            verdict,
-            "{time}"
-        );
+        assert_eq!(begin(&verifier(&[], &[PLAIN_SECRET]), &headers), verdict, "{time}");
         let is_verified = verify(&verifier(&[], &[PLAIN_SECRET]), &headers, BODY).is_ok();
         assert_eq!(is_verified, verdict.is_ok(), "{time}");
     }
@@ -205,10 +173,7 @@ fn holds_both_bounds_of_the_tolerance() {
 #[test]
 fn a_signed_time_is_not_the_body_alone() {
     let time = "1614265330";
-    for value in [
-        format!("t={time},v1={}", hex(bare())),
-        format!("v1={}", hex(timed(time))),
-    ] {
+    for value in [format!("t={time},v1={}", hex(bare())), format!("v1={}", hex(timed(time)))] {
         let verdict = verify(&verifier(&[], &[PLAIN_SECRET]), &carrying(&value), BODY);
         assert_eq!(verdict, Err(Mismatch), "{value}");
     }
@@ -227,12 +192,7 @@ fn any_flipped_bit_of_the_value_is_refused_or_only_changes_case() {
             let changes_digit_case = index > 15 && flipped.eq_ignore_ascii_case(value.as_bytes());
             let headers = headers(&[("x-signature", &flipped)]);
             let verdict = verify(&verifier(&[], &[PLAIN_SECRET]), &headers, BODY);
-            assert_eq!(
-                verdict.is_ok(),
-                changes_digit_case,
-                "{}",
-                flipped.escape_ascii()
-            );
+            assert_eq!(verdict.is_ok(), changes_digit_case, "{}", flipped.escape_ascii());
         }
     }
 }
@@ -245,11 +205,7 @@ fn any_configured_secret_may_have_signed() {
         (vec![PLAIN_SECRET, "k"], Ok(verified(None))),
         (vec!["k"], Err(Mismatch)),
     ] {
-        assert_eq!(
-            verify(&verifier(&[], &secrets), &headers, BODY),
-            verdict,
-            "{secrets:?}"
-        );
+        assert_eq!(verify(&verifier(&[], &secrets), &headers, BODY), verdict, "{secrets:?}");
     }
 }
 
@@ -259,19 +215,14 @@ fn the_first_configured_header_that_is_present_decides() {
     let names = ["x-junction-signature", "x-webhook-signature", "x-signature"];
     for (index, first) in names.into_iter().enumerate() {
         for later in &names[index + 1..] {
-            for (values, verdict) in [
-                ([&right, &wrong], Ok(verified(None))),
-                ([&wrong, &right], Err(Mismatch)),
-            ] {
+            for (values, verdict) in
+                [([&right, &wrong], Ok(verified(None))), ([&wrong, &right], Err(Mismatch))]
+            {
                 let mut headers = headers(&[(first, values[0]), (*later, values[1])]);
                 for _ in 0..2 {
                     headers.reverse();
                     let verifier = verifier(&[], &[PLAIN_SECRET]);
-                    assert_eq!(
-                        verify(&verifier, &headers, BODY),
-                        verdict,
-                        "{first}, {later}"
-                    );
+                    assert_eq!(verify(&verifier, &headers, BODY), verdict, "{first}, {later}");
                 }
             }
         }
@@ -297,21 +248,11 @@ fn refuses_header_names_that_are_unusable() {
         (vec![":path"], Some(HeadersError::NotAName)),
         (vec!["x-s\u{fc}"], Some(HeadersError::NotAName)),
         (vec!["svix-id"], Some(HeadersError::Reserved)),
-        (
-            vec!["x-signature", "Webhook-Signature"],
-            Some(HeadersError::Reserved),
-        ),
-        (
-            vec!["x-signature", "X-Signature"],
-            Some(HeadersError::Repeated),
-        ),
+        (vec!["x-signature", "Webhook-Signature"], Some(HeadersError::Reserved)),
+        (vec!["x-signature", "X-Signature"], Some(HeadersError::Repeated)),
         (vec!["x-signature", "x-other"], None),
     ] {
         let owned: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(
-            Scheme::new(vec![], &owned, TOLERANCE).err(),
-            error,
-            "{names:?}"
-        );
+        assert_eq!(Scheme::new(vec![], &owned, TOLERANCE).err(), error, "{names:?}");
     }
 }

@@ -28,10 +28,7 @@ fn with_signature(signature: &str) -> Headers {
 
 /// The `v1,…` entry of the signed message.
 fn entry(secret: &str) -> String {
-    Webhook::new(secret)
-        .unwrap()
-        .sign("msg_1", 1_614_265_330, BODY)
-        .unwrap()
+    Webhook::new(secret).unwrap().sign("msg_1", 1_614_265_330, BODY).unwrap()
 }
 
 #[test]
@@ -39,17 +36,9 @@ fn verifies_either_set_of_names_in_any_order_of_headers() {
     let verifier = verifier(&[SECRET], &[]);
     for names in [SVIX, STANDARD] {
         let mut headers = signed(SECRET, names);
-        assert_eq!(
-            verify(&verifier, &headers, BODY),
-            Ok(verified_message()),
-            "{names:?}"
-        );
+        assert_eq!(verify(&verifier, &headers, BODY), Ok(verified_message()), "{names:?}");
         headers.reverse();
-        assert_eq!(
-            verify(&verifier, &headers, BODY),
-            Ok(verified_message()),
-            "{names:?}"
-        );
+        assert_eq!(verify(&verifier, &headers, BODY), Ok(verified_message()), "{names:?}");
     }
 }
 
@@ -84,54 +73,22 @@ fn a_mix_of_both_sets_is_malformed() {
 #[test]
 fn verifies_every_form_of_id() {
     let longest = "i".repeat(256);
-    for id in [
-        "i",
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        "!\"#$%&'()*+,-/:;<=>?@[\\]^_`{|}~",
-        &longest,
-    ] {
-        let tag = Webhook::new(SECRET)
-            .unwrap()
-            .sign(id, 1_614_265_330, BODY)
-            .unwrap();
+    for id in ["i", "msg_p5jXN8AQM9LWM0D4loKWxJek", "!\"#$%&'()*+,-/:;<=>?@[\\]^_`{|}~", &longest] {
+        let tag = Webhook::new(SECRET).unwrap().sign(id, 1_614_265_330, BODY).unwrap();
         let headers = message(Some(id.as_bytes()), None, Some(tag.as_bytes()));
-        let verified = Verified {
-            event_id: id.to_owned(),
-            ..verified_message()
-        };
-        assert_eq!(
-            verify(&verifier(&[SECRET], &[]), &headers, BODY),
-            Ok(verified),
-            "{id}"
-        );
+        let verified = Verified { event_id: id.to_owned(), ..verified_message() };
+        assert_eq!(verify(&verifier(&[SECRET], &[]), &headers, BODY), Ok(verified), "{id}");
     }
 }
 
 #[test]
 fn a_malformed_id_is_refused_though_its_signature_is_right() {
     let longer = "i".repeat(257);
-    for id in [
-        "",
-        "msg.1",
-        ".",
-        "msg 1",
-        "msg\t1",
-        "msg\n1",
-        "msg\u{7f}",
-        "m\u{fc}",
-        "\0",
-        &longer,
-    ] {
-        let tag = Webhook::new(SECRET)
-            .unwrap()
-            .sign(id, 1_614_265_330, BODY)
-            .unwrap();
+    for id in ["", "msg.1", ".", "msg 1", "msg\t1", "msg\n1", "msg\u{7f}", "m\u{fc}", "\0", &longer]
+    {
+        let tag = Webhook::new(SECRET).unwrap().sign(id, 1_614_265_330, BODY).unwrap();
         let headers = message(Some(id.as_bytes()), None, Some(tag.as_bytes()));
-        assert_eq!(
-            begin(&verifier(&[SECRET], &[]), &headers),
-            Err(Malformed),
-            "{id:?}"
-        );
+        assert_eq!(begin(&verifier(&[SECRET], &[]), &headers), Err(Malformed), "{id:?}");
     }
     let headers = message(Some(b"msg\xff"), None, None);
     assert_eq!(begin(&verifier(&[SECRET], &[]), &headers), Err(Malformed));
@@ -139,21 +96,10 @@ fn a_malformed_id_is_refused_though_its_signature_is_right() {
 
 #[test]
 fn a_malformed_timestamp_is_named_as_such() {
-    for timestamp in [
-        b"".as_slice(),
-        b"01614265330",
-        b"1614265330.0",
-        b"-1614265330",
-        b"\xff",
-    ] {
+    for timestamp in [b"".as_slice(), b"01614265330", b"1614265330.0", b"-1614265330", b"\xff"] {
         let headers = message(None, Some(timestamp), None);
         let verdict = begin(&verifier(&[SECRET], &[]), &headers);
-        assert_eq!(
-            verdict,
-            Err(TimestampMalformed),
-            "{}",
-            timestamp.escape_ascii()
-        );
+        assert_eq!(verdict, Err(TimestampMalformed), "{}", timestamp.escape_ascii());
     }
 }
 
@@ -170,39 +116,18 @@ fn holds_both_bounds_of_the_tolerance() {
         (1, Err(TimestampTooOld)),
     ] {
         let headers = message(None, Some(seconds.to_string().as_bytes()), None);
-        assert_eq!(
-            begin(&verifier(&[SECRET], &[]), &headers),
-            verdict,
-            "{seconds}"
-        );
+        assert_eq!(begin(&verifier(&[SECRET], &[]), &headers), verdict, "{seconds}");
     }
 }
 
 #[test]
 fn verifies_a_timestamp_at_each_bound() {
     for seconds in [1_614_265_030, 1_614_265_630] {
-        let tag = Webhook::new(SECRET)
-            .unwrap()
-            .sign("msg_1", seconds, BODY)
-            .unwrap();
-        let headers = message(
-            None,
-            Some(seconds.to_string().as_bytes()),
-            Some(tag.as_bytes()),
-        );
-        let sent_at = SentAt {
-            seconds: seconds.try_into().unwrap(),
-            milliseconds: None,
-        };
-        let verified = Verified {
-            sent_at: Some(sent_at),
-            ..verified_message()
-        };
-        assert_eq!(
-            verify(&verifier(&[SECRET], &[]), &headers, BODY),
-            Ok(verified),
-            "{seconds}"
-        );
+        let tag = Webhook::new(SECRET).unwrap().sign("msg_1", seconds, BODY).unwrap();
+        let headers = message(None, Some(seconds.to_string().as_bytes()), Some(tag.as_bytes()));
+        let sent_at = SentAt { seconds: seconds.try_into().unwrap(), milliseconds: None };
+        let verified = Verified { sent_at: Some(sent_at), ..verified_message() };
+        assert_eq!(verify(&verifier(&[SECRET], &[]), &headers, BODY), Ok(verified), "{seconds}");
     }
 }
 
@@ -217,11 +142,7 @@ fn judges_id_then_timestamp_then_tolerance_then_signature() {
         (None, None, Some(bad), Malformed),
     ] {
         let headers = message(id, timestamp, signature);
-        assert_eq!(
-            begin(&verifier(&[SECRET], &[]), &headers),
-            Err(error),
-            "{headers:?}"
-        );
+        assert_eq!(begin(&verifier(&[SECRET], &[]), &headers), Err(error), "{headers:?}");
     }
 }
 
@@ -256,11 +177,7 @@ fn an_empty_or_overlong_list_of_entries_is_malformed() {
         ("v2,x ".repeat(32) + &right, Err(Malformed)),
     ] {
         let headers = with_signature(&signature);
-        assert_eq!(
-            begin(&verifier(&[SECRET], &[]), &headers),
-            verdict,
-            "{signature:?}"
-        );
+        assert_eq!(begin(&verifier(&[SECRET], &[]), &headers), verdict, "{signature:?}");
     }
 }
 
@@ -300,19 +217,12 @@ fn only_a_canonical_v1_entry_is_compared() {
         assert_eq!(verdict, Err(Mismatch), "{signature}");
     }
     let headers = message(None, None, Some(b"v1,\xff \xfe"));
-    assert_eq!(
-        verify(&verifier(&[SECRET], &[]), &headers, BODY),
-        Err(Mismatch)
-    );
+    assert_eq!(verify(&verifier(&[SECRET], &[]), &headers, BODY), Err(Mismatch));
 }
 
 #[test]
 fn any_configured_secret_may_have_signed() {
-    for secrets in [
-        vec![SECRET],
-        vec![SECRET, OTHER_SECRET],
-        vec![OTHER_SECRET, SECRET],
-    ] {
+    for secrets in [vec![SECRET], vec![SECRET, OTHER_SECRET], vec![OTHER_SECRET, SECRET]] {
         let verdict = verify(&verifier(&secrets, &[]), &svix_signed(), BODY);
         assert_eq!(verdict, Ok(verified_message()), "{secrets:?}");
     }
@@ -322,28 +232,16 @@ fn any_configured_secret_may_have_signed() {
 
 #[test]
 fn a_signature_is_of_its_own_id_and_timestamp() {
-    for (id, timestamp) in [
-        (Some(b"msg_2".as_slice()), None),
-        (None, Some(b"1614265331".as_slice())),
-    ] {
+    for (id, timestamp) in
+        [(Some(b"msg_2".as_slice()), None), (None, Some(b"1614265331".as_slice()))]
+    {
         let headers = message(id, timestamp, None);
-        assert_eq!(
-            verify(&verifier(&[SECRET], &[]), &headers, BODY),
-            Err(Mismatch),
-            "{headers:?}"
-        );
+        assert_eq!(verify(&verifier(&[SECRET], &[]), &headers, BODY), Err(Mismatch), "{headers:?}");
     }
 }
 
 #[test]
 fn the_scheme_is_svix_under_either_set_of_names() {
-    let verdict = verify(
-        &verifier(&[SECRET], &["k"]),
-        &signed(SECRET, STANDARD),
-        BODY,
-    );
-    assert_eq!(
-        verdict.map(|verified| verified.scheme),
-        Ok(SchemeName::Svix)
-    );
+    let verdict = verify(&verifier(&[SECRET], &["k"]), &signed(SECRET, STANDARD), BODY);
+    assert_eq!(verdict.map(|verified| verified.scheme), Ok(SchemeName::Svix));
 }

@@ -27,25 +27,15 @@ pub fn start(arguments: &[&str]) -> Running {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(process.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .trim_end()
-        .strip_prefix("listening on ")
-        .expect("one line")
-        .to_owned();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on ").expect("one line").to_owned();
     let agent = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))
         .proxy(None)
         .build()
         .new_agent();
-    Running {
-        process,
-        address,
-        agent,
-    }
+    Running { process, address, agent }
 }
 
 impl Running {
@@ -60,18 +50,12 @@ impl Running {
             .header("content-type", "application/json")
             .send(body.as_ref())
             .unwrap();
-        (
-            response.status().as_u16(),
-            response.body_mut().read_to_string().unwrap(),
-        )
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
     pub fn get(&self, path: &str) -> (u16, String) {
         let mut response = self.agent.get(self.url(path)).call().unwrap();
-        (
-            response.status().as_u16(),
-            response.body_mut().read_to_string().unwrap(),
-        )
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
     /// The rows of a page; for looking at numbers' digits, take `get`.
@@ -82,12 +66,7 @@ impl Running {
     }
 
     pub fn delete(&self, path: &str) -> u16 {
-        self.agent
-            .delete(self.url(path))
-            .call()
-            .unwrap()
-            .status()
-            .as_u16()
+        self.agent.delete(self.url(path)).call().unwrap().status().as_u16()
     }
 
     /// Ends the stub without a chance to do anything about it.
@@ -99,13 +78,7 @@ impl Running {
     /// Asks the stub to end, and waits until it has.
     pub fn terminate(&mut self) -> ExitStatus {
         let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.process.wait().unwrap()
     }
 
