@@ -9,6 +9,12 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod head;
+mod outcome;
+
+pub use self::outcome::{Action, Forward, OTHER_EVENT, Outcome, Report, Verdict};
+
+use self::head::{VERDICT, check_head, forward, forward_head, value_of, withheld};
 use crate::config::{Config, Mode, Unusable};
 use crate::document::{self, Data, Document, Event};
 use crate::normal::event::{Envelope, normalise};
@@ -21,18 +27,6 @@ pub type Header = (String, Vec<u8>);
 
 /// What one plugin does, whether its configuration is usable or not.
 pub type Plugin = Result<Config, Unusable>;
-
-/// The header that tells the upstream a verdict in shadow mode; senders cannot set it.
-const VERDICT: &str = "x-junction-verdict";
-/// The headers that the filter alone sets on a forwarded request.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const EVENT_TYPE: &str = "x-junction-event-type";
-const VERIFIED_BY: &str = "x-junction-verified-by";
-const CONTENT_LENGTH: &str = "content-length";
-const JSON: (&str, Cow<'static, str>) = ("content-type", Cow::Borrowed("application/json"));
-
-/// The label of an event that is acknowledged without being of a documented type.
-pub const OTHER_EVENT: &str = "other";
 
 /// One request on its way through the filter.
 #[derive(Debug)]
@@ -63,92 +57,6 @@ struct Reading {
     withheld: Vec<String>,
     /// The event id as claimed, for the log.
     claimed_id: Option<String>,
-}
-
-/// What the host does next.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Let this part of the request go on as it is.
-    Continue,
-    /// Hold everything back and wait for more.
-    Wait,
-    /// Let the head go on with these changes, to a filter that holds it back, and hold the body.
-    PassHead(Forward),
-    /// The request is not guarded: let all of it go on.
-    Unguarded,
-    /// There is a verdict: report it, then act on it.
-    Decided(Report, Action),
-}
-
-/// A verdict, for metrics, access log and log: nothing that is secret or a patient's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// What becomes of the request.
-    pub verdict: Verdict,
-    /// Why it is refused, or would be.
-    pub reason: Option<Reason>,
-    /// The event id: proven where `reason` is none, else only claimed.
-    pub event_id: Option<String>,
-    /// The event's type, or [`OTHER_EVENT`], of an accepted or acknowledged event.
-    pub event_type: Option<&'static str>,
-    /// How many markers an accepted event has.
-    pub marker_count: usize,
-    /// How many bytes of body were received before the verdict.
-    pub body_bytes: usize,
-}
-
-impl Report {
-    /// The reason's name, or `none`.
-    #[must_use]
-    pub fn reason_label(&self) -> &'static str {
-        self.reason.map_or("none", Reason::label)
-    }
-}
-
-/// What becomes of a guarded request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The normalised event goes to the upstream.
-    Forwarded,
-    /// The filter answers with a refusal.
-    Rejected,
-    /// The filter answers that the event is of no interest.
-    Acknowledged,
-    /// The original request goes to the upstream, whatever the verdict.
-    Shadowed,
-}
-
-impl Verdict {
-    /// The name in metrics.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::Rejected => "rejected",
-            Self::Acknowledged => "acknowledged",
-            Self::Shadowed => "shadowed",
-        }
-    }
-}
-
-/// What the host carries out for a verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Answer the request; the upstream never sees it.
-    Answer(Answer),
-    /// Let the request go on, changed.
-    Forward(Forward),
-}
-
-/// The changes to a request that goes on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Forward {
-    /// Headers to remove, all that are present and end here.
-    pub remove: Vec<String>,
-    /// Headers to set, in place of any by that name.
-    pub set: Vec<(&'static str, Cow<'static, str>)>,
-    /// The body in place of the sender's, and no trailers; none leaves both as they are.
-    pub body: Option<Vec<u8>>,
 }
 
 impl Exchange {
@@ -353,60 +261,6 @@ impl Exchange {
     }
 }
 
-/// Checks 2 to 6, which need the head alone.
-fn check_head(config: &Config, headers: &[Header], now: Duration) -> Result<Pending, Rejection> {
-    if value_of(headers, ":method") != Some(b"POST") {
-        return Err(Reason::Method.into());
-    }
-    if !values_of(headers, "content-encoding").all(is_identity) {
-        return Err(Reason::ContentEncoding.into());
-    }
-    if !values_of(headers, "content-type").all(is_json) {
-        return Err(Reason::ContentType.into());
-    }
-    if values_of(headers, "content-length").any(|length| exceeds(length, config.max_body_bytes)) {
-        return Err(Reason::BodySize.into());
-    }
-    Ok(config.verifier.begin(headers, now)?)
-}
-
-/// Whether a `content-encoding` leaves the body as it is (RFC 9110, section 8.4).
-fn is_identity(value: &[u8]) -> bool {
-    let mut codings = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
-}
-
-/// Whether a `content-type` is `application/json` or `*/*+json` (RFC 6839, section 3.1).
-fn is_json(value: &[u8]) -> bool {
-    let essence = value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-    let mut parts = essence.split(|&byte| byte == b'/');
-    let (Some(kind), Some(subtype), None) = (parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    let prefix =
-        subtype.len().checked_sub(b"+json".len()).and_then(|at| subtype.split_at_checked(at));
-    let has_suffix = prefix
-        .is_some_and(|(prefix, suffix)| is_token(prefix) && suffix.eq_ignore_ascii_case(b"+json"));
-    let is_plain =
-        kind.eq_ignore_ascii_case(b"application") && subtype.eq_ignore_ascii_case(b"json");
-    is_plain || (is_token(kind) && has_suffix)
-}
-
-/// Whether a declared length is above the bound; one that is no number is left to Envoy, and the
-/// bound is checked again as the body arrives.
-fn exceeds(declared: &[u8], max_bytes: usize) -> bool {
-    let is_number = !declared.is_empty() && declared.iter().all(u8::is_ascii_digit);
-    let declared = str::from_utf8(declared).ok().and_then(|digits| digits.parse::<usize>().ok());
-    is_number && declared.is_none_or(|declared| declared > max_bytes)
-}
-
-/// A token (RFC 9110, section 5.6.2).
-fn is_token(text: &[u8]) -> bool {
-    let is_token_byte =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_token_byte)
-}
-
 /// The body that goes on in place of a verified and valid one.
 fn normalised(event: &Event<'_>, verified: &Verified, sent_bytes: usize) -> Vec<u8> {
     let envelope = Envelope {
@@ -416,48 +270,4 @@ fn normalised(event: &Event<'_>, verified: &Verified, sent_bytes: usize) -> Vec<
     };
     // The fixed shape is wordier than most senders; a guess too low costs one more allocation.
     normalise(event, &envelope, sent_bytes.saturating_mul(2).saturating_add(1024))
-}
-
-/// The request that goes on in place of a verified and valid one.
-fn forward(event: &Event<'_>, verified: &Verified, remove: Vec<String>, body: Vec<u8>) -> Forward {
-    let set = vec![
-        JSON,
-        (CONTENT_LENGTH, body.len().to_string().into()),
-        (IDEMPOTENCY_KEY, verified.event_id.clone().into()),
-        (EVENT_TYPE, event.event_type.as_str().into()),
-        (VERIFIED_BY, verified.scheme.as_str().into()),
-    ];
-    Forward { remove, set, body: Some(body) }
-}
-
-/// What can be changed of a head that this filter does not hold back: what is known before the
-/// body is. Envoy's `buffer` filter, which holds it, adds the `content-length`.
-fn forward_head(
-    config: &Config,
-    headers: &[Header],
-    pending: &Pending,
-    claimed_id: Option<&str>,
-) -> Forward {
-    if config.mode == Mode::Shadow {
-        return Forward { remove: vec![VERDICT.to_owned()], ..Forward::default() };
-    }
-    let mut remove = withheld(config, headers);
-    remove.extend([CONTENT_LENGTH, IDEMPOTENCY_KEY, EVENT_TYPE].map(str::to_owned));
-    let mut set = vec![JSON, (VERIFIED_BY, pending.scheme().as_str().into())];
-    set.extend(claimed_id.map(|id| (IDEMPOTENCY_KEY, id.to_owned().into())));
-    Forward { remove, set, body: None }
-}
-
-/// The headers of a request that end here.
-fn withheld(config: &Config, headers: &[Header]) -> Vec<String> {
-    let names = headers.iter().map(|(name, _)| name);
-    names.filter(|name| config.verifier.withholds(name) || *name == VERDICT).cloned().collect()
-}
-
-fn value_of<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
-    values_of(headers, name).next()
-}
-
-fn values_of<'h>(headers: &'h [Header], name: &str) -> impl Iterator<Item = &'h [u8]> {
-    headers.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_slice())
 }

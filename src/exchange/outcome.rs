@@ -1,0 +1,94 @@
+//! What the state machine tells its host: what to do next, and what to report of a verdict.
+
+use std::borrow::Cow;
+
+use crate::reject::{Answer, Reason};
+
+/// The label of an event that is acknowledged without being of a documented type.
+pub const OTHER_EVENT: &str = "other";
+
+/// What the host does next.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Let this part of the request go on as it is.
+    Continue,
+    /// Hold everything back and wait for more.
+    Wait,
+    /// Let the head go on with these changes, to a filter that holds it back, and hold the body.
+    PassHead(Forward),
+    /// The request is not guarded: let all of it go on.
+    Unguarded,
+    /// There is a verdict: report it, then act on it.
+    Decided(Report, Action),
+}
+
+/// A verdict, for metrics, access log and log: nothing that is secret or a patient's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What becomes of the request.
+    pub verdict: Verdict,
+    /// Why it is refused, or would be.
+    pub reason: Option<Reason>,
+    /// The event id: proven where `reason` is none, else only claimed.
+    pub event_id: Option<String>,
+    /// The event's type, or [`OTHER_EVENT`], of an accepted or acknowledged event.
+    pub event_type: Option<&'static str>,
+    /// How many markers an accepted event has.
+    pub marker_count: usize,
+    /// How many bytes of body were received before the verdict.
+    pub body_bytes: usize,
+}
+
+impl Report {
+    /// The reason's name, or `none`.
+    #[must_use]
+    pub fn reason_label(&self) -> &'static str {
+        self.reason.map_or("none", Reason::label)
+    }
+}
+
+/// What becomes of a guarded request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The normalised event goes to the upstream.
+    Forwarded,
+    /// The filter answers with a refusal.
+    Rejected,
+    /// The filter answers that the event is of no interest.
+    Acknowledged,
+    /// The original request goes to the upstream, whatever the verdict.
+    Shadowed,
+}
+
+impl Verdict {
+    /// The name in metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Rejected => "rejected",
+            Self::Acknowledged => "acknowledged",
+            Self::Shadowed => "shadowed",
+        }
+    }
+}
+
+/// What the host carries out for a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Answer the request; the upstream never sees it.
+    Answer(Answer),
+    /// Let the request go on, changed.
+    Forward(Forward),
+}
+
+/// The changes to a request that goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forward {
+    /// Headers to remove, all that are present and end here.
+    pub remove: Vec<String>,
+    /// Headers to set, in place of any by that name.
+    pub set: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body in place of the sender's, and no trailers; none leaves both as they are.
+    pub body: Option<Vec<u8>>,
+}
