@@ -1,0 +1,62 @@
+//! Envoy's admin interface: readiness, the listener's address, metrics.
+
+use std::net::SocketAddr;
+
+use super::{Answer, Request, Wire};
+
+/// The admin interface of one Envoy.
+pub(crate) struct Admin(pub(super) SocketAddr);
+
+impl Admin {
+    pub(super) fn is_ready(&self) -> bool {
+        self.get("/ready").status == 200
+    }
+
+    pub(super) fn listener(&self) -> SocketAddr {
+        let listeners = self.get("/listeners?format=json").json();
+        let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
+        format!(
+            "{}:{}",
+            address["address"].as_str().unwrap(),
+            address["port_value"]
+        )
+        .parse()
+        .unwrap()
+    }
+
+    /// `/stats/prometheus`.
+    pub(crate) fn prometheus(&self) -> String {
+        self.get("/stats/prometheus").text()
+    }
+
+    /// The value of the series with exactly these labels; none where there is no such series.
+    pub(crate) fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|(label, value)| format!("{label}=\"{value}\""))
+            .collect();
+        let series = format!("{name}{{{}}} ", labels.join(","));
+        self.prometheus()
+            .lines()
+            .find_map(|line| line.strip_prefix(&series)?.parse().ok())
+    }
+
+    /// One of Envoy's own statistics.
+    pub(crate) fn stat(&self, name: &str) -> Option<u64> {
+        let stats = self.get(&format!("/stats?filter=^{name}$")).text();
+        stats
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
+    }
+
+    fn get(&self, target: &str) -> Answer {
+        let mut wire = Wire::connect(self.0);
+        let mut request = Request::new("GET", target);
+        if let Some((path, query)) = target.split_once('?') {
+            request = request.path(path);
+            query.clone_into(&mut request.query);
+        }
+        wire.send(&request);
+        wire.answer()
+    }
+}

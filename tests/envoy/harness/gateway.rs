@@ -1,0 +1,89 @@
+//! A running Envoy with the filter, as a test uses it.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Admin, Answer, Request, Seen, Upstream, Wire, http2, process::Process};
+
+/// Envoy, the stub behind it, and everything either has to say.
+pub(crate) struct Gateway {
+    pub(super) address: SocketAddr,
+    pub(crate) admin: Admin,
+    pub(crate) upstream: Upstream,
+    pub(super) process: Process,
+    pub(super) _directory: TempDir,
+}
+
+impl Gateway {
+    /// Opens a connection for a test that writes its own bytes.
+    pub(crate) fn connect(&self) -> Wire {
+        Wire::connect(self.address)
+    }
+
+    /// Sends a request over HTTP/1.1.
+    pub(crate) fn send(&self, request: &Request) -> Answer {
+        let mut wire = self.connect();
+        // An early answer may cut the upload short.
+        wire.send(request);
+        wire.answer()
+    }
+
+    /// Sends a request over HTTP/2, with trailers where there are some.
+    pub(crate) fn send_http2(&self, request: &Request, trailers: &[(&str, &str)]) -> Answer {
+        http2::send(self.address, request, trailers)
+    }
+
+    /// What the upstream saw of a request that has been answered or given up.
+    pub(crate) fn saw(&self, request: &Request) -> Vec<Seen> {
+        // Envoy's only worker handles this one after everything it still does for the other.
+        let fence = Request::new("GET", "/fence");
+        self.send(&fence);
+        assert_eq!(
+            self.upstream.saw(&fence).len(),
+            1,
+            "the upstream saw the fence"
+        );
+        self.upstream.saw(request)
+    }
+
+    /// The one request that the upstream saw, whole.
+    pub(crate) fn forwarded(&self, request: &Request) -> Seen {
+        let mut seen = self.saw(request);
+        assert_eq!(seen.len(), 1, "forwarded once: {seen:#?}");
+        let seen = seen.remove(0);
+        assert!(seen.complete, "the body came to its end");
+        seen
+    }
+
+    /// The value of a counter or gauge, which must exist.
+    pub(crate) fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+        let value = self.admin.series(name, labels);
+        value.unwrap_or_else(|| panic!("no {name} with {labels:?}:\n{}", self.admin.prometheus()))
+    }
+
+    /// Waits for the first line of the access log that `accept` likes.
+    pub(crate) fn access_log(&self, accept: impl Fn(&Value) -> bool) -> Value {
+        self.process
+            .stdout()
+            .find("a line of the access log", |line| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                accept(&line).then_some(line)
+            })
+    }
+
+    /// Everything that Envoy has written so far, the access log included.
+    pub(crate) fn log(&self) -> String {
+        format!(
+            "{}\n{}",
+            self.process.stderr().text(),
+            self.process.stdout().text()
+        )
+    }
+
+    /// How often Envoy had to start a crashed module again.
+    pub(crate) fn wasm_reloads(&self) -> u64 {
+        self.admin.stat("wasm.junction_webhook.vm_reload").unwrap()
+    }
+}

@@ -1,0 +1,44 @@
+//! Where the three things under test are; what is missing is named once, with the way to get it.
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
+pub(super) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The Envoy binary: `ENVOY`, or the one that `make envoy` installs.
+pub(super) fn envoy() -> PathBuf {
+    let Some(named) = std::env::var_os("ENVOY").filter(|name| !name.is_empty()) else {
+        return existing("target/envoy/1.40.0/envoy/_bin/envoy", "make envoy");
+    };
+    let named = PathBuf::from(named);
+    // A bare name is looked up on PATH; anything else is relative to the root, as in the Makefile.
+    if named.components().count() == 1 {
+        named
+    } else {
+        root().join(named)
+    }
+}
+
+/// The upstream stub.
+pub(super) fn stub() -> PathBuf {
+    existing("target/release/upstream-mock", "make build")
+}
+
+/// Panics where the module is not built; `envoy.yaml` has its path.
+pub(super) fn require_module() {
+    existing(
+        "target/wasm32-wasip1/release/junction_webhook_filter.wasm",
+        "make build",
+    );
+}
+
+fn existing(path: &str, remedy: &str) -> PathBuf {
+    let full = root().join(path);
+    assert!(
+        full.is_file(),
+        "{path} is missing: run `{remedy}`, or `make test` for everything"
+    );
+    full
+}

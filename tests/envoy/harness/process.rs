@@ -1,0 +1,119 @@
+//! A child process that ends with its owner and whose output is kept.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use super::eventually;
+
+/// Runs its arguments and kills them when its own input closes, which happens even where the test
+/// process is killed or never drops what a `static` holds.
+const LEASH: &str = r#"exec 3<&0
+"$@" 3<&- </dev/null &
+child=$!
+{ cat <&3; kill "$child"; } >/dev/null 2>&1 &
+exec 3<&-
+wait "$child""#;
+
+/// A running child.
+pub(super) struct Process {
+    child: Child,
+    leash: Option<ChildStdin>,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// The lines a child has written so far.
+#[derive(Clone, Default)]
+pub(super) struct Output(Arc<Mutex<Vec<String>>>);
+
+impl Process {
+    /// Starts `program` in `directory`.
+    pub(super) fn start<'a>(
+        program: &Path,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+        environment: &[(String, String)],
+        directory: &Path,
+    ) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", LEASH, "leash"])
+            .arg(program)
+            .args(arguments)
+            // Whatever the developer has exported must not decide a test.
+            .env_remove("JUNCTION_WEBHOOK_SECRET")
+            .env_remove("JUNCTION_WEBHOOK_SECRET_PREVIOUS")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        Self {
+            leash: child.stdin.take(),
+            stdout: Output::collect(child.stdout.take().unwrap()),
+            stderr: Output::collect(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    pub(super) fn stdout(&self) -> &Output {
+        &self.stdout
+    }
+
+    pub(super) fn stderr(&self) -> &Output {
+        &self.stderr
+    }
+
+    /// Panics with the child's own words where it has ended.
+    pub(super) fn require_alive(&mut self, name: &str) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("{name} ended: {status}\n{}", self.stderr.text());
+        }
+    }
+
+    /// Waits for the child's own end.
+    pub(super) fn wait(mut self) -> (bool, String) {
+        let status = self.child.wait().unwrap();
+        (status.success(), self.stderr.text())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.leash.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Output {
+    fn collect(source: impl Read + Send + 'static) -> Self {
+        let output = Self::default();
+        let lines = output.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(source).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                lines.0.lock().unwrap().push(line);
+            }
+        });
+        output
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+
+    /// Waits for the first line that `find` accepts.
+    pub(super) fn find<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        eventually(what, || self.lines().iter().find_map(|line| find(line)))
+    }
+}

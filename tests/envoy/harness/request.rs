@@ -1,0 +1,146 @@
+//! Requests, their signatures and their answers.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+/// The path that is guarded by default.
+pub(crate) const GUARDED_PATH: &str = "/v1/webhooks/junction";
+
+/// The secret of every test that does not bring its own.
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The event id of every test that does not bring its own.
+pub(crate) const ID: &str = "msg_2b3s8fK0test";
+
+/// Numbers the requests of this process.
+static NEXT_CASE: AtomicU64 = AtomicU64::new(1);
+
+/// A request. Its query is unique, which is how the upstream's view of it is found again; the
+/// filter does not look at the query.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn new(method: &'static str, path: &str) -> Self {
+        let case = NEXT_CASE.fetch_add(1, Ordering::Relaxed);
+        Self {
+            method,
+            path: path.to_owned(),
+            query: format!("case={case:06}"),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A webhook without any signature.
+    pub(crate) fn unsigned(body: impl AsRef<[u8]>) -> Self {
+        Self::new("POST", GUARDED_PATH)
+            .header("content-type", "application/json")
+            .body(body)
+    }
+
+    /// A webhook as Junction sends it, signed now with [`SECRET`].
+    pub(crate) fn signed(body: impl AsRef<[u8]>) -> Self {
+        Self::signed_with(SECRET, ID, now(), body)
+    }
+
+    pub(crate) fn signed_with(
+        secret: &str,
+        id: &str,
+        timestamp: i64,
+        body: impl AsRef<[u8]>,
+    ) -> Self {
+        let signature = sign(secret, id, timestamp, body.as_ref());
+        Self::unsigned(body)
+            .header("svix-id", id)
+            .header("svix-timestamp", &timestamp.to_string())
+            .header("svix-signature", &signature)
+    }
+
+    /// Adds a header; one of the same name stays.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Replaces every header of that name.
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+        self.without(name).header(name, value)
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
+        self
+    }
+
+    /// Path and query.
+    pub(crate) fn target(&self) -> String {
+        format!("{}?{}", self.path, self.query)
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The only header of that name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(known, _)| known == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert_eq!(values.next(), None, "{name} came twice");
+        value
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("not JSON: {error}: {}", self.text()))
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
+}
+
+/// A Standard Webhooks signature by an implementation that shares no code with the filter.
+pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
+    standardwebhooks::Webhook::new(secret)
+        .unwrap()
+        .sign(id, timestamp, body)
+        .unwrap()
+}

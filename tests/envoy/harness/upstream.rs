@@ -1,0 +1,78 @@
+//! What arrived behind the filter.
+
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Answer, Request, Wire, locate, process::Process};
+
+/// The running stub.
+pub(crate) struct Upstream {
+    pub(super) address: SocketAddr,
+    _process: Process,
+}
+
+/// One request as the upstream saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
+    pub(crate) complete: bool,
+}
+
+impl Seen {
+    /// Every value of a header, in order.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.iter().filter(|(known, _)| known == name);
+        values.map(|(_, value)| value.as_str()).collect()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(self.body.as_deref().unwrap()).unwrap()
+    }
+}
+
+impl Upstream {
+    pub(super) fn start() -> Self {
+        let arguments = ["--listen", "127.0.0.1:0"].map(AsRef::as_ref);
+        let process = Process::start(&locate::stub(), arguments, &[], locate::root());
+        let address = process.stdout().find("the stub's address", |line| {
+            line.strip_prefix("listening on ")?.parse().ok()
+        });
+        Self {
+            address,
+            _process: process,
+        }
+    }
+
+    /// Every request that arrived, oldest first.
+    pub(crate) fn requests(&self) -> Vec<Seen> {
+        serde_json::from_value(self.get("/requests")).unwrap()
+    }
+
+    /// What arrived of one request.
+    pub(crate) fn saw(&self, request: &Request) -> Vec<Seen> {
+        let mut seen = self.requests();
+        seen.retain(|seen| seen.path.contains(&request.query));
+        seen
+    }
+
+    pub(crate) fn events(&self) -> Value {
+        self.get("/events")
+    }
+
+    pub(crate) fn markers(&self) -> Value {
+        self.get("/markers")
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let mut wire = Wire::connect(self.address);
+        wire.send(&Request::new("GET", path));
+        let answer: Answer = wire.answer();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    }
+}

@@ -1,0 +1,17 @@
+//! The filter as its users meet it: the built module in a real Envoy, started from the committed
+//! `envoy.yaml`, in front of the upstream stub. `make test` prepares all three.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
+
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "for the tests of every verdict, which come with the host"
+)]
+mod harness;
+mod setting;
