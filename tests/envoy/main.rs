@@ -8,10 +8,12 @@
     reason = "tests stop at the first surprise"
 )]
 
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "for the tests of every verdict, which come with the host"
-)]
+mod configuration;
+mod forwarding;
+mod framing;
 mod harness;
+mod observability;
+mod sample;
 mod setting;
+mod verdicts;
+mod verification;

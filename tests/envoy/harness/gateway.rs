@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Admin, Answer, Request, Seen, Upstream, Wire, http2, process::Process};
+use super::{Admin, Answer, Request, Seen, Upstream, Wire, eventually, http2, process::Process};
 
 /// Envoy, the stub behind it, and everything either has to say.
 pub(crate) struct Gateway {
@@ -63,14 +63,23 @@ impl Gateway {
         value.unwrap_or_else(|| panic!("no {name} with {labels:?}:\n{}", self.admin.prometheus()))
     }
 
-    /// Waits for the first line of the access log that `accept` likes.
-    pub(crate) fn access_log(&self, accept: impl Fn(&Value) -> bool) -> Value {
-        self.process
-            .stdout()
-            .find("a line of the access log", |line| {
-                let line: Value = serde_json::from_str(line).ok()?;
-                accept(&line).then_some(line)
-            })
+    /// Sends a request and waits for its line of the access log; nothing else may be under way.
+    pub(crate) fn send_logged(&self, request: &Request) -> (Answer, Value) {
+        let before = self.access_log().len();
+        let answer = self.send(request);
+        let line = eventually("a line of the access log", || {
+            self.access_log().into_iter().nth(before)
+        });
+        (answer, line)
+    }
+
+    /// The access log so far.
+    fn access_log(&self) -> Vec<Value> {
+        let lines = self.process.stdout().lines();
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Everything that Envoy has written so far, the access log included.

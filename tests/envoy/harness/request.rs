@@ -5,6 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 /// The path that is guarded by default.
@@ -137,10 +138,27 @@ pub(crate) fn now() -> i64 {
     i64::try_from(now.as_secs()).unwrap()
 }
 
-/// A Standard Webhooks signature by an implementation that shares no code with the filter.
+/// A Standard Webhooks signature by implementations that share no code with the filter.
 pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
-    standardwebhooks::Webhook::new(secret)
-        .unwrap()
-        .sign(id, timestamp, body)
-        .unwrap()
+    if std::str::from_utf8(body).is_ok() {
+        let signer = standardwebhooks::Webhook::new(secret).unwrap();
+        return signer.sign(id, timestamp, body).unwrap();
+    }
+    // That crate signs text only.
+    let key = BASE64_STANDARD
+        .decode(secret.trim_start_matches("whsec_"))
+        .unwrap();
+    let mut mac = hmac_sha256::HMAC::new(key);
+    mac.update(format!("{id}.{timestamp}."));
+    mac.update(body);
+    format!("v1,{}", BASE64_STANDARD.encode(mac.finalize()))
+}
+
+/// A plain HMAC-SHA256 of the body in hex, likewise by another implementation.
+pub(crate) fn sign_plain(secret: &str, body: &str) -> String {
+    let mac = hmac_sha256::HMAC::mac(body, secret);
+    mac.iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }

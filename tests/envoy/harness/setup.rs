@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, fs, net::SocketAddr, sync::OnceLock};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
@@ -25,7 +25,6 @@ const PLUGIN: &str = "http_filters.1.typed_config.config";
 pub(crate) struct Setup {
     yaml: Value,
     environment: Vec<(String, String)>,
-    log_level: &'static str,
 }
 
 impl Setup {
@@ -34,7 +33,6 @@ impl Setup {
         Self {
             yaml: serde_yaml_ng::from_str(&yaml).unwrap(),
             environment: Vec::new(),
-            log_level: "info",
         }
         .env("JUNCTION_WEBHOOK_SECRET", SECRET)
     }
@@ -48,6 +46,13 @@ impl Setup {
     pub(crate) fn config_text(self, config: &str) -> Self {
         let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration.value");
         self.patch(&path, config)
+    }
+
+    /// Replaces the plugin's configuration, as a protobuf `Struct` instead of a text.
+    pub(crate) fn config_struct(self, config: &Json) -> Self {
+        let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration");
+        let any = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": config});
+        self.patch(&path, serde_yaml_ng::to_value(any).unwrap())
     }
 
     /// Replaces one value of `envoy.yaml`, which must be there: `a.0.b` is the `b` in the first `a`.
@@ -80,12 +85,6 @@ impl Setup {
 
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
-        self
-    }
-
-    /// Envoy's log level, of every component.
-    pub(crate) fn log_level(mut self, level: &'static str) -> Self {
-        self.log_level = level;
         self
     }
 
@@ -143,7 +142,7 @@ impl Setup {
             "--file-flush-interval-msec".into(),
             "10".into(),
             "--log-level".into(),
-            self.log_level.into(),
+            "info".into(),
         ];
         let arguments = fixed.iter().chain(arguments).map(AsRef::as_ref);
         Process::start(&envoy(), arguments, &self.environment, root())

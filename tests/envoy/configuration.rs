@@ -1,0 +1,220 @@
+//! What the plugin's configuration changes, and what a bad one does.
+
+use serde_json::json;
+
+use crate::{
+    harness::{Gateway, ID, Request, SECRET, Setup, now, sign_plain},
+    sample::{RESULT, refusal, unverified},
+};
+
+const OTHER_SECRET: &str = "whsec_b3RoZXIgc2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
+
+#[test]
+fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
+    let own = |config: &str| Setup::new().config_text(config);
+    let hidden = "n0t-base64-s3cret!";
+    for (field, setup) in [
+        (
+            "svix.secrets[0]",
+            Setup::new().without_env("JUNCTION_WEBHOOK_SECRET"),
+        ),
+        (
+            "svix.secrets[0]",
+            Setup::new().env("JUNCTION_WEBHOOK_SECRET", ""),
+        ),
+        (
+            "svix.secrets[0]",
+            Setup::new().env("JUNCTION_WEBHOOK_SECRET", hidden),
+        ),
+        (
+            "svix.secrets[1]",
+            Setup::new().env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", hidden),
+        ),
+        ("svix.secrets", own(r#"{"svix":{"secrets":[]}}"#)),
+        ("typo", own(r#"{"typo":1}"#)),
+        ("mode", own(r#"{"mode":"n0t-base64-s3cret!"}"#)),
+        ("max_body_bytes", own(r#"{"max_body_bytes":0}"#)),
+        ("path", own(r#"{"path":"no slash"}"#)),
+        ("configuration", own("{")),
+    ] {
+        let gateway = setup.start();
+        assert_closed(&gateway, &Request::signed(RESULT));
+        let log = gateway.log();
+        assert!(log.contains(field), "the log names {field}:\n{log}");
+        assert!(!log.contains(hidden), "{field}: a value in the log");
+    }
+}
+
+#[test]
+fn an_unusable_configuration_still_guards_the_path_that_it_names() {
+    let gateway = Setup::new()
+        .config(&json!({"path": "/hooks", "typo": 1}))
+        .start();
+    assert_closed(&gateway, &Request::signed(RESULT).path("/hooks"));
+}
+
+#[track_caller]
+fn assert_closed(gateway: &Gateway, request: &Request) {
+    let answer = gateway.send(request);
+    let expected = refusal(
+        "configuration_error",
+        "Webhook verification is not configured",
+    );
+    assert_eq!(
+        (answer.status, answer.json()),
+        (500, expected),
+        "{}",
+        gateway.log()
+    );
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(gateway.saw(request), [], "the upstream saw nothing");
+
+    let unguarded = Request::new("GET", "/elsewhere");
+    assert_eq!(
+        gateway.send(&unguarded).status,
+        404,
+        "the stub's own answer"
+    );
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0);
+}
+
+#[test]
+fn no_configuration_and_an_empty_one_mean_the_defaults() {
+    for config in ["", "{}"] {
+        let gateway = Setup::new().config_text(config).start();
+        assert_eq!(
+            gateway.send(&Request::signed(RESULT)).status,
+            200,
+            "{config:?}"
+        );
+        assert_eq!(
+            gateway.counter("junction_webhook_config_ok", &[]),
+            1,
+            "{config:?}"
+        );
+    }
+}
+
+#[test]
+fn a_struct_is_read_like_text() {
+    let config = json!({"path": "/hooks", "max_body_bytes": 400, "svix": {"tolerance_seconds": 5}});
+    let gateway = Setup::new().config_struct(&config).start();
+    let good = Request::signed(RESULT).path("/hooks");
+    gateway.send(&good);
+    assert_eq!(gateway.forwarded(&good).header("idempotency-key"), [ID]);
+    let old = Request::signed_with(SECRET, ID, now() - 60, RESULT).path("/hooks");
+    assert_eq!(gateway.send(&old).status, 401);
+    let long = Request::signed(format!("{RESULT:401}")).path("/hooks");
+    assert_eq!(gateway.send(&long).status, 413);
+}
+
+#[test]
+fn both_secrets_are_accepted_during_a_rotation() {
+    let gateway = Setup::new()
+        .env("JUNCTION_WEBHOOK_SECRET", OTHER_SECRET)
+        .env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", SECRET)
+        .start();
+    for (secret, status) in [
+        (OTHER_SECRET, 200),
+        (SECRET, 200),
+        ("whsec_bmVpdGhlciBvZiB0aGUgdHdvIHNlY3JldHM=", 401),
+    ] {
+        let request = Request::signed_with(secret, ID, now(), RESULT);
+        assert_eq!(gateway.send(&request).status, status, "{secret}");
+    }
+}
+
+#[test]
+fn shadow_mode_lets_everything_through_and_says_what_it_thinks() {
+    let gateway = Setup::new().config(&json!({"mode": "shadow"})).start();
+    let good = Request::signed(RESULT);
+    let verdict = |request: &Request| {
+        gateway.send(request);
+        let seen = gateway.forwarded(request);
+        assert_eq!(
+            seen.body.as_deref().map(str::as_bytes),
+            Some(&*request.body),
+            "untouched"
+        );
+        for (name, value) in &request.headers {
+            if name != "x-junction-verdict" {
+                assert_eq!(seen.header(name), [value], "{name}: untouched");
+            }
+        }
+        seen.header("x-junction-verdict").join(" and ")
+    };
+    assert_eq!(verdict(&good), "accept");
+    let claims = Request::unsigned(RESULT).header("x-junction-verdict", "accept");
+    assert_eq!(verdict(&claims), "reject;signature_missing");
+    let forged = Request::signed(RESULT).set("svix-id", "msg_forged");
+    assert_eq!(verdict(&forged), "reject;signature_mismatch");
+    let broken = Request::signed("{}");
+    assert_eq!(verdict(&broken), "reject;schema");
+    let text = Request::signed(RESULT).set("content-type", "text/plain");
+    assert_eq!(verdict(&text), "reject;content_type");
+    let long = Request::signed(vec![b' '; 1024 * 1024 + 1]);
+    assert_eq!(verdict(&long), "reject;body_size");
+}
+
+#[test]
+fn plain_signatures_count_only_where_they_are_configured() {
+    let signature = sign_plain("plain secret", RESULT);
+    let signed = |name: &str| Request::unsigned(RESULT).header(name, &signature);
+
+    let config =
+        json!({"svix": {"secrets": []}, "hmac": {"secrets": [{"inline": "plain secret"}]}});
+    let gateway = Setup::new().config(&config).start();
+    for name in ["x-junction-signature", "x-webhook-signature", "x-signature"] {
+        let request = signed(name);
+        let answer = gateway.send(&request);
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        let seen = gateway.forwarded(&request);
+        let [key] = seen.header("idempotency-key")[..] else {
+            panic!("one key")
+        };
+        assert!(key.starts_with("sha256:"), "{key}");
+        assert_eq!(seen.header("x-junction-verified-by"), ["hmac"]);
+        assert_eq!(seen.header(name), [""; 0]);
+    }
+    let other = signed("x-signature").body(format!("{RESULT} "));
+    assert_eq!(gateway.send(&other).json(), unverified());
+    let weaker = signed("x-signature");
+
+    let gateway = Setup::new().start();
+    assert_eq!(gateway.send(&weaker).json(), unverified(), "off by default");
+}
+
+#[test]
+fn unknown_events_are_refused_or_acknowledged() {
+    let body = r#"{"event_type":"labtest.order.updated","data":{"id":1}}"#;
+    let gateway = Setup::new()
+        .config(&json!({"unknown_events": "acknowledge"}))
+        .start();
+    let request = Request::signed(body);
+    let answer = gateway.send(&request);
+    let expected =
+        json!({"received": true, "event_type": "labtest.order.updated", "ignored": true});
+    assert_eq!((answer.status, answer.json()), (200, expected));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(gateway.saw(&request), [], "it is not forwarded");
+
+    let forged = Request::signed(body).set("svix-id", "msg_forged");
+    assert_eq!(
+        gateway.send(&forged).status,
+        401,
+        "only a verified one is acknowledged"
+    );
+}
+
+#[test]
+fn nulls_are_refused_or_absent() {
+    let body = r#"{"event_type":"labtest.result.ready","user_id":null,"data":{}}"#;
+    for (nulls, status) in [("reject", 400), ("absent", 200)] {
+        let gateway = Setup::new().config(&json!({"nulls": nulls})).start();
+        assert_eq!(
+            gateway.send(&Request::signed(body)).status,
+            status,
+            "{nulls}"
+        );
+    }
+}

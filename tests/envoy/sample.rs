@@ -1,0 +1,55 @@
+//! Bodies that the tests sign and send, and the answers to those that are refused.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Request, shared};
+
+/// A small lab result that satisfies the schema.
+pub(crate) const RESULT: &str = r#"{"event_type":"labtest.result.ready","data":{"order_id":"o-1",
+    "markers":[{"name":"Sodium","unit":"mmol/L","value":136.50},{"name":"Note","value":"clear"}]}}"#;
+
+/// A lab result of exactly so many bytes.
+pub(crate) fn result_of_length(bytes: usize) -> String {
+    let padded = |padding: usize| {
+        let filler = "x".repeat(padding);
+        json!({"event_type": "labtest.result.ready", "data": {"status": filler}}).to_string()
+    };
+    let body = padded(bytes.checked_sub(padded(0).len()).unwrap());
+    assert_eq!(body.len(), bytes);
+    body
+}
+
+/// The body of every refusal.
+pub(crate) fn refusal(error: &str, message: &str) -> Value {
+    json!({"error": error, "message": message})
+}
+
+/// The one refusal that all failed verifications share.
+pub(crate) fn unverified() -> Value {
+    refusal(
+        "signature_verification_failed",
+        "Signature verification failed",
+    )
+}
+
+/// Sends a request that must be refused, and asserts all that every refusal has in common.
+#[track_caller]
+pub(crate) fn refused(name: &str, request: &Request, status: u16, body: &Value) -> Answer {
+    let answer = shared().send(request);
+    assert_eq!(
+        (answer.status, answer.json()),
+        (status, body.clone()),
+        "{name}"
+    );
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{name}"
+    );
+    assert_eq!(
+        shared().saw(request),
+        [],
+        "{name}: the upstream saw nothing"
+    );
+    answer
+}
