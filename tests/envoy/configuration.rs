@@ -14,22 +14,10 @@ fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
     let own = |config: &str| Setup::new().config_text(config);
     let hidden = "n0t-base64-s3cret!";
     for (field, setup) in [
-        (
-            "svix.secrets[0]",
-            Setup::new().without_env("JUNCTION_WEBHOOK_SECRET"),
-        ),
-        (
-            "svix.secrets[0]",
-            Setup::new().env("JUNCTION_WEBHOOK_SECRET", ""),
-        ),
-        (
-            "svix.secrets[0]",
-            Setup::new().env("JUNCTION_WEBHOOK_SECRET", hidden),
-        ),
-        (
-            "svix.secrets[1]",
-            Setup::new().env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", hidden),
-        ),
+        ("svix.secrets[0]", Setup::new().without_env("JUNCTION_WEBHOOK_SECRET")),
+        ("svix.secrets[0]", Setup::new().env("JUNCTION_WEBHOOK_SECRET", "")),
+        ("svix.secrets[0]", Setup::new().env("JUNCTION_WEBHOOK_SECRET", hidden)),
+        ("svix.secrets[1]", Setup::new().env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", hidden)),
         ("svix.secrets", own(r#"{"svix":{"secrets":[]}}"#)),
         ("typo", own(r#"{"typo":1}"#)),
         ("mode", own(r#"{"mode":"n0t-base64-s3cret!"}"#)),
@@ -47,34 +35,20 @@ fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
 
 #[test]
 fn an_unusable_configuration_still_guards_the_path_that_it_names() {
-    let gateway = Setup::new()
-        .config(&json!({"path": "/hooks", "typo": 1}))
-        .start();
+    let gateway = Setup::new().config(&json!({"path": "/hooks", "typo": 1})).start();
     assert_closed(&gateway, &Request::signed(RESULT).path("/hooks"));
 }
 
 #[track_caller]
 fn assert_closed(gateway: &Gateway, request: &Request) {
     let answer = gateway.send(request);
-    let expected = refusal(
-        "configuration_error",
-        "Webhook verification is not configured",
-    );
-    assert_eq!(
-        (answer.status, answer.json()),
-        (500, expected),
-        "{}",
-        gateway.log()
-    );
+    let expected = refusal("configuration_error", "Webhook verification is not configured");
+    assert_eq!((answer.status, answer.json()), (500, expected), "{}", gateway.log());
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(gateway.saw(request), [], "the upstream saw nothing");
 
     let unguarded = Request::new("GET", "/elsewhere");
-    assert_eq!(
-        gateway.send(&unguarded).status,
-        404,
-        "the stub's own answer"
-    );
+    assert_eq!(gateway.send(&unguarded).status, 404, "the stub's own answer");
     assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0);
 }
 
@@ -82,16 +56,8 @@ fn assert_closed(gateway: &Gateway, request: &Request) {
 fn no_configuration_and_an_empty_one_mean_the_defaults() {
     for config in ["", "{}"] {
         let gateway = Setup::new().config_text(config).start();
-        assert_eq!(
-            gateway.send(&Request::signed(RESULT)).status,
-            200,
-            "{config:?}"
-        );
-        assert_eq!(
-            gateway.counter("junction_webhook_config_ok", &[]),
-            1,
-            "{config:?}"
-        );
+        assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200, "{config:?}");
+        assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1, "{config:?}");
     }
 }
 
@@ -114,11 +80,9 @@ fn both_secrets_are_accepted_during_a_rotation() {
         .env("JUNCTION_WEBHOOK_SECRET", OTHER_SECRET)
         .env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", SECRET)
         .start();
-    for (secret, status) in [
-        (OTHER_SECRET, 200),
-        (SECRET, 200),
-        ("whsec_bmVpdGhlciBvZiB0aGUgdHdvIHNlY3JldHM=", 401),
-    ] {
+    for (secret, status) in
+        [(OTHER_SECRET, 200), (SECRET, 200), ("whsec_bmVpdGhlciBvZiB0aGUgdHdvIHNlY3JldHM=", 401)]
+    {
         let request = Request::signed_with(secret, ID, now(), RESULT);
         assert_eq!(gateway.send(&request).status, status, "{secret}");
     }
@@ -131,11 +95,7 @@ fn shadow_mode_lets_everything_through_and_says_what_it_thinks() {
     let verdict = |request: &Request| {
         gateway.send(request);
         let seen = gateway.forwarded(request);
-        assert_eq!(
-            seen.body.as_deref().map(str::as_bytes),
-            Some(&*request.body),
-            "untouched"
-        );
+        assert_eq!(seen.body.as_deref().map(str::as_bytes), Some(&*request.body), "untouched");
         for (name, value) in &request.headers {
             if name != "x-junction-verdict" {
                 assert_eq!(seen.header(name), [value], "{name}: untouched");
@@ -169,9 +129,7 @@ fn plain_signatures_count_only_where_they_are_configured() {
         let answer = gateway.send(&request);
         assert_eq!(answer.status, 200, "{name}: {}", answer.text());
         let seen = gateway.forwarded(&request);
-        let [key] = seen.header("idempotency-key")[..] else {
-            panic!("one key")
-        };
+        let [key] = seen.header("idempotency-key")[..] else { panic!("one key") };
         assert!(key.starts_with("sha256:"), "{key}");
         assert_eq!(seen.header("x-junction-verified-by"), ["hmac"]);
         assert_eq!(seen.header(name), [""; 0]);
@@ -187,9 +145,7 @@ fn plain_signatures_count_only_where_they_are_configured() {
 #[test]
 fn unknown_events_are_refused_or_acknowledged() {
     let body = r#"{"event_type":"labtest.order.updated","data":{"id":1}}"#;
-    let gateway = Setup::new()
-        .config(&json!({"unknown_events": "acknowledge"}))
-        .start();
+    let gateway = Setup::new().config(&json!({"unknown_events": "acknowledge"})).start();
     let request = Request::signed(body);
     let answer = gateway.send(&request);
     let expected =
@@ -199,11 +155,7 @@ fn unknown_events_are_refused_or_acknowledged() {
     assert_eq!(gateway.saw(&request), [], "it is not forwarded");
 
     let forged = Request::signed(body).set("svix-id", "msg_forged");
-    assert_eq!(
-        gateway.send(&forged).status,
-        401,
-        "only a verified one is acknowledged"
-    );
+    assert_eq!(gateway.send(&forged).status, 401, "only a verified one is acknowledged");
 }
 
 #[test]
@@ -211,10 +163,6 @@ fn nulls_are_refused_or_absent() {
     let body = r#"{"event_type":"labtest.result.ready","user_id":null,"data":{}}"#;
     for (nulls, status) in [("reject", 400), ("absent", 200)] {
         let gateway = Setup::new().config(&json!({"nulls": nulls})).start();
-        assert_eq!(
-            gateway.send(&Request::signed(body)).status,
-            status,
-            "{nulls}"
-        );
+        assert_eq!(gateway.send(&Request::signed(body)).status, status, "{nulls}");
     }
 }

@@ -22,21 +22,11 @@ fn replaces_the_body_by_the_normalised_event() {
         ("/user_id", Value::Null),
         ("/data/marker_count", json!(2)),
         ("/data/markers/0/value/kind", json!("quantity")),
-        (
-            "/data/markers/1/value",
-            json!({"kind": "text", "text": "clear"}),
-        ),
+        ("/data/markers/1/value", json!({"kind": "text", "text": "clear"})),
     ] {
-        assert_eq!(
-            event.pointer(pointer),
-            Some(&expected),
-            "{pointer}: {event}"
-        );
+        assert_eq!(event.pointer(pointer), Some(&expected), "{pointer}: {event}");
     }
-    assert!(
-        seen.body.unwrap().contains("\"number\":136.50"),
-        "the sender's digits stay"
-    );
+    assert!(seen.body.unwrap().contains("\"number\":136.50"), "the sender's digits stay");
 }
 
 #[test]
@@ -51,10 +41,7 @@ fn sets_its_own_headers_and_removes_what_a_sender_may_not_set() {
         .header("x-other", "kept");
     assert_eq!(shared().send(&request).status, 200);
     let seen = shared().forwarded(&request);
-    assert_eq!(
-        (seen.method.as_str(), &seen.path),
-        ("POST", &request.target())
-    );
+    assert_eq!((seen.method.as_str(), &seen.path), ("POST", &request.target()));
     let length = seen.body.as_ref().unwrap().len().to_string();
     for (name, expected) in [
         ("content-type", &["application/json"][..]),
@@ -82,24 +69,22 @@ fn passes_the_answer_of_the_upstream_back_as_it_is() {
                           "ingested_count": 2});
     assert_eq!((first.status, first.json()), (200, expected));
     let again = gateway.send(&Request::signed(RESULT));
-    assert_eq!(
-        (again.status, &again.json()["ingested_count"]),
-        (200, &json!(0))
-    );
+    assert_eq!((again.status, &again.json()["ingested_count"]), (200, &json!(0)));
     assert_eq!(gateway.upstream.events().as_array().unwrap().len(), 1);
     assert_eq!(gateway.upstream.markers().as_array().unwrap().len(), 2);
 }
 
 #[test]
 fn forwards_an_event_that_is_much_longer_than_what_was_sent() {
+    let gateway = Setup::new().start();
     // The shortest markers there are; what becomes of each is over ten times as long.
     let markers = vec![r#"{"name":"a"}"#; 15_000].join(",");
     let body =
         format!(r#"{{"event_type":"labtest.result.ready","data":{{"markers":[{markers}]}}}}"#);
     let request = Request::signed(&body);
-    let answer = shared().send(&request);
+    let answer = gateway.send(&request);
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let seen = shared().forwarded(&request);
+    let seen = gateway.forwarded(&request);
     assert!(seen.body.as_ref().unwrap().len() > body.len() * 10);
     assert_eq!(seen.json()["data"]["marker_count"], 15_000);
 }

@@ -39,18 +39,11 @@ fn every_series_exists_before_the_first_request() {
     for outcome in ["forwarded", "acknowledged", "shadowed", "unguarded"] {
         assert_eq!(requests(&gateway, outcome, "none"), 0, "{outcome}");
     }
-    for event in [
-        "labtest.result.ready",
-        "labtest.result.critical",
-        "order.completed",
-        "order.cancelled",
-    ] {
+    for event in
+        ["labtest.result.ready", "labtest.result.critical", "order.completed", "order.cancelled"]
+    {
         let labels = [("event_type", event)];
-        assert_eq!(
-            gateway.counter("junction_webhook_events_total", &labels),
-            0,
-            "{event}"
-        );
+        assert_eq!(gateway.counter("junction_webhook_events_total", &labels), 0, "{event}");
     }
     assert_eq!(gateway.counter("junction_webhook_markers_total", &[]), 0);
     assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
@@ -67,12 +60,7 @@ fn counts_every_verdict_once() {
     gateway.send(&Request::new("GET", "/elsewhere"));
 
     assert_eq!(requests(&gateway, "forwarded", "none"), 1);
-    for reason in [
-        "signature_mismatch",
-        "signature_missing",
-        "method",
-        "schema",
-    ] {
+    for reason in ["signature_mismatch", "signature_missing", "method", "schema"] {
         assert_eq!(requests(&gateway, "rejected", reason), 1, "{reason}");
     }
     assert_eq!(requests(&gateway, "unguarded", "none"), 1);
@@ -92,13 +80,7 @@ fn the_access_log_tells_verdict_reason_and_event_and_no_path() {
     let forwarded = line(&Request::signed(RESULT));
     assert_eq!(
         fields(&forwarded),
-        [
-            json!(200),
-            json!("forwarded"),
-            json!("none"),
-            json!(ID),
-            json!("labtest.result.ready")
-        ]
+        [json!(200), json!("forwarded"), json!("none"), json!(ID), json!("labtest.result.ready")]
     );
     let rejected = line(&Request::signed(RESULT).body("{}"));
     assert_eq!(
@@ -107,10 +89,7 @@ fn the_access_log_tells_verdict_reason_and_event_and_no_path() {
     );
     assert_eq!(rejected["event_type"], Value::Null);
     let elsewhere = line(&Request::new("GET", "/patients/7342"));
-    assert_eq!(
-        fields(&elsewhere)[..3],
-        [json!(404), Value::Null, Value::Null]
-    );
+    assert_eq!(fields(&elsewhere)[..3], [json!(404), Value::Null, Value::Null]);
     assert!(!elsewhere.to_string().contains("7342"), "{elsewhere}");
 }
 

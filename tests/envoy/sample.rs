@@ -26,30 +26,15 @@ pub(crate) fn refusal(error: &str, message: &str) -> Value {
 
 /// The one refusal that all failed verifications share.
 pub(crate) fn unverified() -> Value {
-    refusal(
-        "signature_verification_failed",
-        "Signature verification failed",
-    )
+    refusal("signature_verification_failed", "Signature verification failed")
 }
 
 /// Sends a request that must be refused, and asserts all that every refusal has in common.
 #[track_caller]
 pub(crate) fn refused(name: &str, request: &Request, status: u16, body: &Value) -> Answer {
     let answer = shared().send(request);
-    assert_eq!(
-        (answer.status, answer.json()),
-        (status, body.clone()),
-        "{name}"
-    );
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json"),
-        "{name}"
-    );
-    assert_eq!(
-        shared().saw(request),
-        [],
-        "{name}: the upstream saw nothing"
-    );
+    assert_eq!((answer.status, answer.json()), (status, body.clone()), "{name}");
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{name}");
+    assert_eq!(shared().saw(request), [], "{name}: the upstream saw nothing");
     answer
 }

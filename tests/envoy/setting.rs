@@ -21,10 +21,7 @@ fn proxies_an_unguarded_path_untouched() {
     assert_eq!(answer.header("server"), None);
 
     let seen = shared().forwarded(&request);
-    assert_eq!(
-        (seen.method.as_str(), &seen.path),
-        ("PUT", &request.target())
-    );
+    assert_eq!((seen.method.as_str(), &seen.path), ("PUT", &request.target()));
     assert_eq!(seen.body.as_deref(), Some("not JSON"));
     for (name, value) in &request.headers {
         assert_eq!(seen.header(name), [value], "{name}");

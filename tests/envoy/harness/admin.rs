@@ -15,13 +15,9 @@ impl Admin {
     pub(super) fn listener(&self) -> SocketAddr {
         let listeners = self.get("/listeners?format=json").json();
         let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
-        format!(
-            "{}:{}",
-            address["address"].as_str().unwrap(),
-            address["port_value"]
-        )
-        .parse()
-        .unwrap()
+        format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"])
+            .parse()
+            .unwrap()
     }
 
     /// `/stats/prometheus`.
@@ -31,22 +27,16 @@ impl Admin {
 
     /// The value of the series with exactly these labels; none where there is no such series.
     pub(crate) fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|(label, value)| format!("{label}=\"{value}\""))
-            .collect();
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let series = format!("{name}{{{}}} ", labels.join(","));
-        self.prometheus()
-            .lines()
-            .find_map(|line| line.strip_prefix(&series)?.parse().ok())
+        self.prometheus().lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
     }
 
     /// One of Envoy's own statistics.
     pub(crate) fn stat(&self, name: &str) -> Option<u64> {
         let stats = self.get(&format!("/stats?filter=^{name}$")).text();
-        stats
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
+        stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
     }
 
     fn get(&self, target: &str) -> Answer {

@@ -40,11 +40,7 @@ impl Gateway {
         // Envoy's only worker handles this one after everything it still does for the other.
         let fence = Request::new("GET", "/fence");
         self.send(&fence);
-        assert_eq!(
-            self.upstream.saw(&fence).len(),
-            1,
-            "the upstream saw the fence"
-        );
+        assert_eq!(self.upstream.saw(&fence).len(), 1, "the upstream saw the fence");
         self.upstream.saw(request)
     }
 
@@ -67,28 +63,20 @@ impl Gateway {
     pub(crate) fn send_logged(&self, request: &Request) -> (Answer, Value) {
         let before = self.access_log().len();
         let answer = self.send(request);
-        let line = eventually("a line of the access log", || {
-            self.access_log().into_iter().nth(before)
-        });
+        let line =
+            eventually("a line of the access log", || self.access_log().into_iter().nth(before));
         (answer, line)
     }
 
     /// The access log so far.
     fn access_log(&self) -> Vec<Value> {
         let lines = self.process.stdout().lines();
-        lines
-            .iter()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Everything that Envoy has written so far, the access log included.
     pub(crate) fn log(&self) -> String {
-        format!(
-            "{}\n{}",
-            self.process.stderr().text(),
-            self.process.stdout().text()
-        )
+        format!("{}\n{}", self.process.stderr().text(), self.process.stdout().text())
     }
 
     /// How often Envoy had to start a crashed module again.

@@ -26,11 +26,8 @@ impl Wire {
 
     /// Sends a request's head with `framing` as its last header.
     pub(crate) fn write_head(&mut self, request: &Request, framing: &str) -> bool {
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nhost: webhooks.test\r\n",
-            request.method,
-            request.target()
-        );
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nhost: webhooks.test\r\n", request.method, request.target());
         for (name, value) in &request.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
@@ -53,10 +50,7 @@ impl Wire {
 
     /// Sends a request whole, with a content-length unless the request has one of its own.
     pub(crate) fn send(&mut self, request: &Request) -> bool {
-        let declares = request
-            .headers
-            .iter()
-            .any(|(name, _)| name == "content-length");
+        let declares = request.headers.iter().any(|(name, _)| name == "content-length");
         let framing = if declares {
             "x-framing: as given".to_owned()
         } else {
@@ -67,8 +61,7 @@ impl Wire {
 
     /// Reads the answer.
     pub(crate) fn answer(self) -> Answer {
-        self.try_answer()
-            .unwrap_or_else(|error| panic!("no answer: {error}"))
+        self.try_answer().unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
     /// Reads the answer, or says why there is none.
@@ -89,15 +82,9 @@ impl Wire {
             };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
-        let mut answer = Answer {
-            status: code,
-            headers,
-            body: Vec::new(),
-        };
+        let mut answer = Answer { status: code, headers, body: Vec::new() };
         let chunked = answer.header("transfer-encoding") == Some("chunked");
-        let length = answer
-            .header("content-length")
-            .map(|length| length.parse().unwrap());
+        let length = answer.header("content-length").map(|length| length.parse().unwrap());
         match length {
             _ if chunked => read_chunks(&mut reader, &mut answer.body)?,
             Some(length) => {

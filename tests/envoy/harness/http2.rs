@@ -9,16 +9,12 @@ use super::{Answer, DEADLINE, Request};
 
 /// Sends a request, with trailers where there are some, and reads the answer.
 pub(super) fn send(address: SocketAddr, request: &Request, trailers: &[(&str, &str)]) -> Answer {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(async {
-            tokio::time::timeout(DEADLINE, exchange(address, request, trailers))
-                .await
-                .expect("no answer in time")
-                .unwrap()
-        })
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        tokio::time::timeout(DEADLINE, exchange(address, request, trailers))
+            .await
+            .expect("no answer in time")
+            .unwrap()
+    })
 }
 
 async fn exchange(
@@ -52,16 +48,9 @@ async fn exchange(
         received.extend_from_slice(&data);
     }
     let headers = head.headers.iter().map(|(name, value)| {
-        (
-            name.to_string(),
-            String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        )
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    Ok(Answer {
-        status: head.status.as_u16(),
-        headers: headers.collect(),
-        body: received,
-    })
+    Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body: received })
 }
 
 /// Sends as much as the window allows at a time.

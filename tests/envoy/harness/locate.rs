@@ -14,11 +14,7 @@ pub(super) fn envoy() -> PathBuf {
     };
     let named = PathBuf::from(named);
     // A bare name is looked up on PATH; anything else is relative to the root, as in the Makefile.
-    if named.components().count() == 1 {
-        named
-    } else {
-        root().join(named)
-    }
+    if named.components().count() == 1 { named } else { root().join(named) }
 }
 
 /// The upstream stub.
@@ -28,17 +24,11 @@ pub(super) fn stub() -> PathBuf {
 
 /// Panics where the module is not built; `envoy.yaml` has its path.
 pub(super) fn require_module() {
-    existing(
-        "target/wasm32-wasip1/release/junction_webhook_filter.wasm",
-        "make build",
-    );
+    existing("target/wasm32-wasip1/release/junction_webhook_filter.wasm", "make build");
 }
 
 fn existing(path: &str, remedy: &str) -> PathBuf {
     let full = root().join(path);
-    assert!(
-        full.is_file(),
-        "{path} is missing: run `{remedy}`, or `make test` for everything"
-    );
+    assert!(full.is_file(), "{path} is missing: run `{remedy}`, or `make test` for everything");
     full
 }

@@ -45,9 +45,7 @@ impl Request {
 
     /// A webhook without any signature.
     pub(crate) fn unsigned(body: impl AsRef<[u8]>) -> Self {
-        Self::new("POST", GUARDED_PATH)
-            .header("content-type", "application/json")
-            .body(body)
+        Self::new("POST", GUARDED_PATH).header("content-type", "application/json").body(body)
     }
 
     /// A webhook as Junction sends it, signed now with [`SECRET`].
@@ -145,9 +143,7 @@ pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Strin
         return signer.sign(id, timestamp, body).unwrap();
     }
     // That crate signs text only.
-    let key = BASE64_STANDARD
-        .decode(secret.trim_start_matches("whsec_"))
-        .unwrap();
+    let key = BASE64_STANDARD.decode(secret.trim_start_matches("whsec_")).unwrap();
     let mut mac = hmac_sha256::HMAC::new(key);
     mac.update(format!("{id}.{timestamp}."));
     mac.update(body);
@@ -157,8 +153,5 @@ pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Strin
 /// A plain HMAC-SHA256 of the body in hex, likewise by another implementation.
 pub(crate) fn sign_plain(secret: &str, body: &str) -> String {
     let mac = hmac_sha256::HMAC::mac(body, secret);
-    mac.iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<Vec<_>>()
-        .concat()
+    mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

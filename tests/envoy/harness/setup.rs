@@ -30,11 +30,8 @@ pub(crate) struct Setup {
 impl Setup {
     pub(crate) fn new() -> Self {
         let yaml = fs::read_to_string(root().join("envoy.yaml")).unwrap();
-        Self {
-            yaml: serde_yaml_ng::from_str(&yaml).unwrap(),
-            environment: Vec::new(),
-        }
-        .env("JUNCTION_WEBHOOK_SECRET", SECRET)
+        Self { yaml: serde_yaml_ng::from_str(&yaml).unwrap(), environment: Vec::new() }
+            .env("JUNCTION_WEBHOOK_SECRET", SECRET)
     }
 
     /// Replaces the plugin's configuration.
@@ -63,9 +60,7 @@ impl Setup {
 
     /// Adds one value to the HTTP connection manager.
     pub(crate) fn connection_manager(mut self, name: &str, value: impl Into<Value>) -> Self {
-        let manager = at(&mut self.yaml, CONNECTION_MANAGER)
-            .as_mapping_mut()
-            .unwrap();
+        let manager = at(&mut self.yaml, CONNECTION_MANAGER).as_mapping_mut().unwrap();
         manager.insert(name.into(), value.into());
         self
     }
@@ -92,18 +87,13 @@ impl Setup {
     pub(crate) fn start(self) -> Gateway {
         locate::require_module();
         let upstream = Upstream::start();
-        let setup = self
-            .patch(ADMIN, 0)
-            .patch(LISTENER, 0)
-            .patch(UPSTREAM, upstream.address.port());
+        let setup =
+            self.patch(ADMIN, 0).patch(LISTENER, 0).patch(UPSTREAM, upstream.address.port());
         let directory = TempDir::new().unwrap();
         let admin_address = directory.path().join("admin-address");
         let mut process = setup.spawn(
             &directory,
-            &[
-                "--admin-address-path".into(),
-                admin_address.clone().into_os_string(),
-            ],
+            &["--admin-address-path".into(), admin_address.clone().into_os_string()],
         );
         let admin = eventually("Envoy is ready", || {
             process.require_alive("Envoy");
@@ -111,21 +101,14 @@ impl Setup {
             let admin = Admin(address);
             admin.is_ready().then_some(admin)
         });
-        Gateway {
-            address: admin.listener(),
-            admin,
-            upstream,
-            process,
-            _directory: directory,
-        }
+        Gateway { address: admin.listener(), admin, upstream, process, _directory: directory }
     }
 
     /// Lets Envoy check the configuration, ports unchanged; whether it is accepted, and the log.
     pub(crate) fn validate(self) -> (bool, String) {
         locate::require_module();
         let directory = TempDir::new().unwrap();
-        self.spawn(&directory, &["--mode".into(), "validate".into()])
-            .wait()
+        self.spawn(&directory, &["--mode".into(), "validate".into()]).wait()
     }
 
     fn spawn(&self, directory: &TempDir, arguments: &[OsString]) -> Process {

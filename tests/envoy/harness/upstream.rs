@@ -39,13 +39,10 @@ impl Upstream {
     pub(super) fn start() -> Self {
         let arguments = ["--listen", "127.0.0.1:0"].map(AsRef::as_ref);
         let process = Process::start(&locate::stub(), arguments, &[], locate::root());
-        let address = process.stdout().find("the stub's address", |line| {
-            line.strip_prefix("listening on ")?.parse().ok()
-        });
-        Self {
-            address,
-            _process: process,
-        }
+        let address = process
+            .stdout()
+            .find("the stub's address", |line| line.strip_prefix("listening on ")?.parse().ok());
+        Self { address, _process: process }
     }
 
     /// Every request that arrived, oldest first.
