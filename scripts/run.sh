@@ -50,7 +50,8 @@ trap 'exit 0' INT TERM
 
 "$stub" --listen 127.0.0.1:9000 &
 pids+=($!)
-"$ENVOY" --config-path envoy.yaml --use-dynamic-base-id --log-level warning &
+# The access log is written every 10 seconds by default, which is long for whoever watches.
+"$ENVOY" --config-path envoy.yaml --use-dynamic-base-id --log-level warning --file-flush-interval-msec 250 &
 pids+=($!)
 
 for port in 9000 10000; do

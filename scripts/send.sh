@@ -25,7 +25,11 @@ send() { # a title, then arguments of the example
     target/debug/examples/send "$@"
 }
 
-before=$(curl --silent --fail "$upstream/requests" | grep -o '"method"' | wc -l) || fail "the stub does not answer"
+seen() { # how many requests reached the stub so far
+    curl --silent --fail "$upstream/requests" | { grep -o '"method":' || true; } | wc -l
+}
+
+before=$(seen) || fail "the stub does not answer on $upstream: is \`make run\` still running?"
 
 status=0
 send 'A signed result is verified, normalised and stored:' --expect 200 || status=1
@@ -33,8 +37,8 @@ send 'A body changed after signing is refused:' --tamper body --expect 401 || st
 send 'A timestamp changed after signing is refused:' --tamper timestamp --expect 401 || status=1
 send 'A changed signature is refused:' --tamper signature --expect 401 || status=1
 
-after=$(curl --silent --fail "$upstream/requests" | grep -o '"method"' | wc -l)
-printf '\nOf these four the upstream saw %d. Its latest markers:\n' "$((after - before))"
-curl --silent --fail "$upstream/markers"
+printf '\nOf these four the upstream saw %d. It stored these markers:\n' "$(($(seen) - before))"
+curl --silent --fail "$upstream/markers" | sed 's/},{"event_id"/},\
+ {"event_id"/g'
 printf '\n'
 exit "$status"
