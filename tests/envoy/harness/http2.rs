@@ -27,7 +27,7 @@ async fn exchange(
     tokio::spawn(connection);
 
     let mut head = http::Request::builder()
-        .method(request.method)
+        .method(request.method.as_str())
         .uri(format!("http://webhooks.test{}", request.target()));
     for (name, value) in &request.headers {
         head = head.header(name, value);

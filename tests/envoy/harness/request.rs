@@ -24,7 +24,7 @@ static NEXT_CASE: AtomicU64 = AtomicU64::new(1);
 /// filter does not look at the query.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    pub(crate) method: &'static str,
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -32,10 +32,10 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(method: &'static str, path: &str) -> Self {
+    pub(crate) fn new(method: &str, path: &str) -> Self {
         let case = NEXT_CASE.fetch_add(1, Ordering::Relaxed);
         Self {
-            method,
+            method: method.to_owned(),
             path: path.to_owned(),
             query: format!("case={case:06}"),
             headers: Vec::new(),
@@ -82,8 +82,8 @@ impl Request {
         self
     }
 
-    pub(crate) fn method(mut self, method: &'static str) -> Self {
-        self.method = method;
+    pub(crate) fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.method);
         self
     }
 
