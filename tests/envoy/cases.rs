@@ -41,9 +41,9 @@ fn check(gateway: &Gateway, name: &str, case: &Case) {
         }
         Expect::Unguarded => ("unguarded", "none"),
     };
-    let before = labels(outcome, reason);
+    let counted = labels(outcome, reason).saturating_add(1);
     let answer = gateway.send(&request);
-    assert_eq!(labels(outcome, reason), before + 1, "{name}: {outcome} {reason}");
+    assert_eq!(labels(outcome, reason), counted, "{name}: {outcome} {reason}");
 
     let answered = |status: u16, body: Value| {
         assert_eq!((answer.status, answer.json()), (status, body), "{name}");
@@ -79,13 +79,15 @@ fn check(gateway: &Gateway, name: &str, case: &Case) {
         Expect::Shadowed { verdict } => {
             let seen = gateway.forwarded(&request);
             assert_eq!(seen.header("x-junction-verdict"), [verdict], "{name}");
-            untouched(name, &request, &seen.body);
+            untouched(name, &request, seen.body.as_deref());
         }
-        Expect::Unguarded => untouched(name, &request, &gateway.forwarded(&request).body),
+        Expect::Unguarded => {
+            untouched(name, &request, gateway.forwarded(&request).body.as_deref());
+        }
     }
 }
 
-fn untouched(name: &str, request: &Request, body: &Option<String>) {
-    let sent = String::from_utf8(request.body.clone()).unwrap();
-    assert_eq!(body.as_ref(), Some(&sent), "{name}");
+fn untouched(name: &str, request: &Request, body: Option<&str>) {
+    let sent = std::str::from_utf8(&request.body).unwrap();
+    assert_eq!(body, Some(sent), "{name}");
 }

@@ -138,9 +138,11 @@ impl Case {
             Body::Text(text) => text.clone().into_bytes(),
             Body::Base64(text) => BASE64_STANDARD.decode(text).unwrap(),
             Body::ResultOfLength(length) => {
-                let frame = r#"{"event_type":"labtest.result.ready","data":{"status":""}}"#;
-                let (start, end) = frame.split_at(frame.len() - 3);
-                format!("{start}{}{end}", "x".repeat(length - frame.len())).into_bytes()
+                let (start, end) =
+                    (r#"{"event_type":"labtest.result.ready","data":{"status":""#, r#""}}"#);
+                let frame = start.len().checked_add(end.len()).unwrap();
+                let filler = "x".repeat(length.checked_sub(frame).unwrap());
+                format!("{start}{filler}{end}").into_bytes()
             }
         }
     }
@@ -161,7 +163,7 @@ impl Case {
 impl Sign {
     fn headers(&self, sent: &[u8], now: i64) -> Vec<(String, String)> {
         let body = self.body.as_ref().map_or(sent, String::as_bytes);
-        let at = now - self.age;
+        let at = now.checked_sub(self.age).unwrap();
         let triple = |prefix: &str| {
             let key = BASE64_STANDARD.decode(self.secret.trim_start_matches("whsec_")).unwrap();
             let tag = tag(&key, &[format!("{}.{at}.", self.id).as_bytes(), body]);
