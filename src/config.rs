@@ -1,28 +1,23 @@
 //! The plugin's configuration: JSON as the operator wrote it, checked once into [`Config`].
 //!
-//! Owns every default. An error names the field and never a value, since a secret may stand in the
+//! Owns the checks; [`raw`] has every default. An error names the field and never a value, since a secret may stand in the
 //! wrong field. The environment is an argument.
 //! Specification: the contract, section 7.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::error::Category;
 
-use crate::document::{Nulls, Rules, UnknownEvents};
+use self::raw::{Object, Raw, RawSecret};
+use crate::document::Rules;
 use crate::route::Route;
 use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
 
 mod protobuf;
-
-const DEFAULT_TOLERANCE_SECONDS: u64 = 300;
-const DEFAULT_MAX_BODY_BYTES: u32 = 1024 * 1024;
-const DEFAULT_SECRET: &str = "JUNCTION_WEBHOOK_SECRET";
-const DEFAULT_PREVIOUS_SECRET: &str = "JUNCTION_WEBHOOK_SECRET_PREVIOUS";
-const DEFAULT_HMAC_HEADERS: [&str; 3] =
-    ["x-junction-signature", "x-webhook-signature", "x-signature"];
+mod raw;
+#[cfg(test)]
+mod tests;
 
 /// A configuration that the filter can work with.
 #[derive(Debug)]
@@ -74,17 +69,15 @@ impl Config {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let raw = Raw::read(text)?;
-        let route = raw.path.map_or(Ok(Route::default()), |path| {
-            Route::new(&path).map_err(|error| ConfigError::new("path", error))
-        })?;
+        let route = Route::new(&raw.path).map_err(|error| ConfigError::new("path", error))?;
         let svix = svix::Scheme::new(
-            read_secrets("svix", raw.svix.secrets, &environment, Secret::svix)?,
-            Duration::from_secs(raw.svix.tolerance_seconds),
+            read_secrets("svix", raw.svix.0.secrets, &environment, Secret::svix)?,
+            Duration::from_secs(raw.svix.0.tolerance_seconds),
         );
         let hmac = hmac::Scheme::new(
-            read_secrets("hmac", raw.hmac.secrets, &environment, Secret::plain)?,
-            &raw.hmac.headers,
-            Duration::from_secs(raw.hmac.tolerance_seconds),
+            read_secrets("hmac", raw.hmac.0.secrets, &environment, Secret::plain)?,
+            &raw.hmac.0.headers,
+            Duration::from_secs(raw.hmac.0.tolerance_seconds),
         )
         .map_err(|error| ConfigError::new("hmac.headers", error))?;
         let verifier = Verifier::new(svix, hmac)
@@ -133,121 +126,14 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Raw {
-    path: Option<String>,
-    svix: RawSvix,
-    hmac: RawHmac,
-    max_body_bytes: NonZeroU32,
-    mode: Mode,
-    unknown_events: UnknownEvents,
-    nulls: Nulls,
-    hold_headers: bool,
-}
-
-impl Default for Raw {
-    fn default() -> Self {
-        Self {
-            path: None,
-            svix: RawSvix::default(),
-            hmac: RawHmac::default(),
-            max_body_bytes: NonZeroU32::MIN.saturating_add(DEFAULT_MAX_BODY_BYTES - 1),
-            mode: Mode::default(),
-            unknown_events: UnknownEvents::default(),
-            nulls: Nulls::default(),
-            hold_headers: true,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawSvix {
-    secrets: Vec<RawSecret>,
-    tolerance_seconds: u64,
-}
-
-impl Default for RawSvix {
-    fn default() -> Self {
-        let env =
-            |name: &str, optional| RawSecret { env: Some(name.to_owned()), inline: None, optional };
-        Self {
-            secrets: vec![env(DEFAULT_SECRET, false), env(DEFAULT_PREVIOUS_SECRET, true)],
-            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawHmac {
-    secrets: Vec<RawSecret>,
-    headers: Vec<String>,
-    tolerance_seconds: u64,
-}
-
-impl Default for RawHmac {
-    fn default() -> Self {
-        Self {
-            secrets: Vec::new(),
-            headers: DEFAULT_HMAC_HEADERS.map(str::to_owned).to_vec(),
-            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSecret {
-    env: Option<String>,
-    inline: Option<String>,
-    #[serde(default)]
-    optional: bool,
-}
-
-impl Raw {
-    fn read(text: &[u8]) -> Result<Self, ConfigError> {
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let raw = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let problem = problem_of(error.inner());
-            ConfigError::new(error.path().to_string(), problem)
-        })?;
-        deserializer.end().map_err(|error| ConfigError::new(WHOLE, problem_of(&error)))?;
-        Ok(raw)
-    }
-}
-
-/// How an error names the configuration as a whole.
-const WHOLE: &str = "configuration";
-
-/// What serde found wrong, without the value that its own message may quote.
-fn problem_of(error: &serde_json::Error) -> String {
-    let problem = match error.classify() {
-        Category::Data => {
-            let message = error.to_string();
-            // These three of serde's messages name fields only.
-            ["unknown field", "missing field", "duplicate field"]
-                .into_iter()
-                .find(|known| message.starts_with(known))
-                .unwrap_or("not of the right type, or not an allowed value")
-        }
-        Category::Syntax | Category::Eof | Category::Io => "not valid JSON",
-    };
-    format!("{problem} (line {} column {})", error.line(), error.column())
-}
-
 fn read_secrets(
     scheme: &str,
-    secrets: Vec<RawSecret>,
+    secrets: Vec<Object<RawSecret>>,
     environment: &impl Fn(&str) -> Option<String>,
     parse: fn(&str) -> Result<Secret, SecretError>,
 ) -> Result<Vec<Secret>, ConfigError> {
     let mut parsed = Vec::new();
-    for (index, secret) in secrets.into_iter().enumerate() {
+    for (index, Object(secret)) in secrets.into_iter().enumerate() {
         let error = |problem: &dyn fmt::Display| {
             ConfigError::new(format!("{scheme}.secrets[{index}]"), problem)
         };

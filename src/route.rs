@@ -15,6 +15,9 @@ pub struct Route {
 }
 
 impl Route {
+    /// The path that Junction's documentation uses.
+    pub const DEFAULT: &str = "/v1/webhooks/junction";
+
     /// Checks a configured path.
     ///
     /// # Errors
@@ -43,9 +46,9 @@ impl Route {
 }
 
 impl Default for Route {
-    /// The path that Junction's documentation uses: `/v1/webhooks/junction`.
+    /// [`Self::DEFAULT`]
     fn default() -> Self {
-        Self { path: "/v1/webhooks/junction".to_owned() }
+        Self { path: Self::DEFAULT.to_owned() }
     }
 }
 

@@ -1,0 +1,159 @@
+//! The configuration as it is spelled: serde's view of it, with every default.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::num::NonZeroU32;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+
+use super::{ConfigError, Mode};
+use crate::document::{Nulls, UnknownEvents};
+use crate::route::Route;
+
+const DEFAULT_TOLERANCE_SECONDS: u64 = 300;
+const DEFAULT_MAX_BODY_BYTES: u32 = 1024 * 1024;
+const DEFAULT_SECRET: &str = "JUNCTION_WEBHOOK_SECRET";
+const DEFAULT_PREVIOUS_SECRET: &str = "JUNCTION_WEBHOOK_SECRET_PREVIOUS";
+const DEFAULT_HMAC_HEADERS: [&str; 3] =
+    ["x-junction-signature", "x-webhook-signature", "x-signature"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Raw {
+    pub(super) path: String,
+    pub(super) svix: Object<RawSvix>,
+    pub(super) hmac: Object<RawHmac>,
+    pub(super) max_body_bytes: NonZeroU32,
+    pub(super) mode: Mode,
+    pub(super) unknown_events: UnknownEvents,
+    pub(super) nulls: Nulls,
+    pub(super) hold_headers: bool,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            path: Route::DEFAULT.to_owned(),
+            svix: Object::default(),
+            hmac: Object::default(),
+            max_body_bytes: NonZeroU32::MIN.saturating_add(DEFAULT_MAX_BODY_BYTES - 1),
+            mode: Mode::default(),
+            unknown_events: UnknownEvents::default(),
+            nulls: Nulls::default(),
+            hold_headers: true,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSvix {
+    pub(super) secrets: Vec<Object<RawSecret>>,
+    pub(super) tolerance_seconds: u64,
+}
+
+impl Default for RawSvix {
+    fn default() -> Self {
+        let env = |name: &str, optional| {
+            Object(RawSecret { env: Some(name.to_owned()), inline: None, optional })
+        };
+        Self {
+            secrets: vec![env(DEFAULT_SECRET, false), env(DEFAULT_PREVIOUS_SECRET, true)],
+            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawHmac {
+    pub(super) secrets: Vec<Object<RawSecret>>,
+    pub(super) headers: Vec<String>,
+    pub(super) tolerance_seconds: u64,
+}
+
+impl Default for RawHmac {
+    fn default() -> Self {
+        Self {
+            secrets: Vec::new(),
+            headers: DEFAULT_HMAC_HEADERS.map(str::to_owned).to_vec(),
+            tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSecret {
+    pub(super) env: Option<String>,
+    pub(super) inline: Option<String>,
+    #[serde(default)]
+    pub(super) optional: bool,
+}
+
+/// A JSON object: what serde derives for a struct also takes an array of its fields' values.
+#[derive(Default)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MapVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for MapVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(MapVisitor(PhantomData))
+    }
+}
+
+impl Raw {
+    /// Reads the configuration's JSON text; none at all counts as `{}`.
+    pub(super) fn read(text: &[u8]) -> Result<Self, ConfigError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let Object(raw) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let problem = problem_of(error.inner());
+            let is_of_a_field = error.inner().is_data() && error.path().iter().len() > 0;
+            let field = if is_of_a_field { error.path().to_string() } else { WHOLE.to_owned() };
+            ConfigError::new(field, problem)
+        })?;
+        deserializer.end().map_err(|error| ConfigError::new(WHOLE, problem_of(&error)))?;
+        Ok(raw)
+    }
+}
+
+/// How an error names the configuration as a whole.
+const WHOLE: &str = "configuration";
+
+/// What serde found wrong, without the value that its own message may quote.
+fn problem_of(error: &serde_json::Error) -> String {
+    let problem = match error.classify() {
+        Category::Data => {
+            let message = error.to_string();
+            // These messages of serde's name fields only; others may quote a value.
+            if message.starts_with("unknown field") {
+                "unknown field"
+            } else if message.starts_with("duplicate field") {
+                "a field is given twice"
+            } else {
+                "not of the right type, or not an allowed value"
+            }
+        }
+        Category::Syntax | Category::Eof | Category::Io => "not valid JSON",
+    };
+    format!("{problem} (line {} column {})", error.line(), error.column())
+}
