@@ -1,7 +1,7 @@
 //! The plugin's configuration: JSON as the operator wrote it, checked once into [`Config`].
 //!
-//! Owns the checks; [`raw`] has every default. An error names the field and never a value, since a secret may stand in the
-//! wrong field. The environment is an argument.
+//! Owns the checks; `raw` has every default. An error names the field and never a value, since a
+//! secret may stand in the wrong field. The environment is an argument.
 //! Specification: the contract, section 7.
 
 use std::fmt;
