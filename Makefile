@@ -36,6 +36,7 @@ send: ## Send one good and three bad webhooks to `make run`
 
 test: build envoy ## Run every test, those against a real Envoy included
 	cargo test --workspace --locked
+	@scripts/test-readme.sh
 
 lint: ## Check format and lints, for this machine and for Wasm
 	cargo fmt --all --check

@@ -39,7 +39,7 @@ export JUNCTION_WEBHOOK_SECRET
 (umask 077 && printf '%s\n' "$JUNCTION_WEBHOOK_SECRET" >"$secret_file")
 
 pids=()
-# shellcheck disable=SC2329 # the traps call it
+# shellcheck disable=SC2317,SC2329 # the traps call it
 stop() {
     ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
     wait
