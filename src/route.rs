@@ -41,7 +41,17 @@ impl Route {
     #[must_use]
     pub fn guards(&self, target: &[u8]) -> bool {
         let path = self.path.as_bytes();
-        target == path || normal_form(target) == path
+        if target == path {
+            return true;
+        }
+        let path_of_target = without_query(target);
+        if normal_form(&percent_decode(path_of_target)) == path {
+            return true;
+        }
+        // Only where a segment takes another one away does it matter what counts as a segment.
+        percent_decode(path_of_target).windows(2).any(|pair| pair == b"..")
+            && Reading::others()
+                .any(|reading| normal_form(&reading.resolve(path_of_target)) == path)
     }
 }
 
@@ -75,12 +85,14 @@ impl fmt::Display for RouteError {
 
 impl Error for RouteError {}
 
-/// One spelling for every target that names the same path: query and fragment dropped, escapes
-/// decoded once, `\` read as `/`, slashes merged, dot segments resolved, trailing slashes dropped.
-fn normal_form(target: &[u8]) -> Vec<u8> {
-    let path = target.split(|byte| b"?#".contains(byte)).next().unwrap_or_default();
-    let decoded = percent_decode(path);
+/// The target without query and fragment.
+fn without_query(target: &[u8]) -> &[u8] {
+    target.split(|byte| b"?#".contains(byte)).next().unwrap_or_default()
+}
 
+/// One spelling for every decoded path that names the same place: `\` read as `/`, slashes merged,
+/// dot segments resolved, trailing slashes dropped.
+fn normal_form(decoded: &[u8]) -> Vec<u8> {
     let mut segments = Vec::new();
     for segment in decoded.split(|byte| b"/\\".contains(byte)) {
         match segment {
@@ -94,6 +106,76 @@ fn normal_form(target: &[u8]) -> Vec<u8> {
     let mut normal = b"/".to_vec();
     normal.extend(segments.join(&b'/'));
     normal
+}
+
+/// What an upstream takes for a segment when it resolves `..`, where upstreams differ: a `..` that
+/// takes a different segment away leads to a different place. [`normal_form`] of the decoded path
+/// is one such reading; a target that is the endpoint's under any of them is guarded.
+#[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "four questions, each answered by itself")]
+struct Reading {
+    /// `\` separates segments: so for browsers' URL parsers, not for nginx.
+    backslash_separates: bool,
+    /// `%2f` separates too: so where a path is decoded first, as in nginx, not in URL parsers.
+    escape_separates: bool,
+    /// `%2e` is a dot: so where a path is decoded first and in browsers' URL parsers, not for
+    /// RFC 3986 to the letter.
+    escaped_dot_is_dot: bool,
+    /// An empty segment is one that `..` takes away: so in RFC 3986, not where slashes are merged.
+    empty_is_segment: bool,
+}
+
+impl Reading {
+    /// Every one but that of [`normal_form`].
+    fn others() -> impl Iterator<Item = Self> {
+        (0..15_u8).map(|bits| Self {
+            backslash_separates: bits & 1 != 0,
+            escape_separates: bits & 2 != 0,
+            escaped_dot_is_dot: bits & 4 != 0,
+            empty_is_segment: bits & 8 == 0,
+        })
+    }
+
+    /// Resolves the dot segments of a path as this reading has it, and decodes what is left.
+    fn resolve(self, path: &[u8]) -> Vec<u8> {
+        let mut segments: Vec<Segment> = Vec::new();
+        let mut segment = Segment::default();
+        let mut rest = path.strip_prefix(b"/").unwrap_or(path);
+        while let Some((&first, after_first)) = rest.split_first() {
+            let escape = split_escape(rest);
+            let (byte, after) = escape.unwrap_or((first, after_first));
+            let is_slash = byte == b'/' || (byte == b'\\' && self.backslash_separates);
+            if is_slash && (escape.is_none() || self.escape_separates) {
+                self.take(&mut segments, std::mem::take(&mut segment));
+            } else {
+                segment.has_hidden_dot |=
+                    byte == b'.' && escape.is_some() && !self.escaped_dot_is_dot;
+                segment.decoded.push(byte);
+            }
+            rest = after;
+        }
+        self.take(&mut segments, segment);
+
+        let decoded: Vec<_> = segments.into_iter().map(|segment| segment.decoded).collect();
+        decoded.join(&b'/')
+    }
+
+    fn take(self, segments: &mut Vec<Segment>, segment: Segment) {
+        match segment.decoded.as_slice() {
+            b"." if !segment.has_hidden_dot => {}
+            b".." if !segment.has_hidden_dot => drop(segments.pop()),
+            b"" if !self.empty_is_segment => {}
+            _ => segments.push(segment),
+        }
+    }
+}
+
+/// A part of a path between two separators.
+#[derive(Default)]
+struct Segment {
+    decoded: Vec<u8>,
+    /// One of its dots is an escape that this reading does not take for a dot.
+    has_hidden_dot: bool,
 }
 
 /// Decodes every `%hh` once; what is not a valid escape stays as it is.
@@ -167,6 +249,16 @@ mod tests {
             b"/v1/%zz/../webhooks/junction",
             b"/v1/\xff\xfe/../webhooks/junction",
             b"v1/webhooks/junction",
+            // Endpoints only to an upstream that resolves `..` over what is one segment to it.
+            b"/v1/webhooks//../junction",
+            b"/v1/webhooks/a\\b/../junction",
+            b"/v1/webhooks/a%2fb/../junction",
+            b"/v1/webhooks/a%5Cb/../junction",
+            b"/v1/webhooks/%2e%2e/../junction",
+            b"/v1/webhooks/.%2E/../junction?a",
+            b"/v1/webhooks/%2e/../junction",
+            b"/v1/webhooks/%5c/../junction/",
+            b"/v1/webhooks//\\../junction",
         ] {
             assert!(Route::default().guards(target), "{}", target.escape_ascii());
         }
@@ -186,6 +278,9 @@ mod tests {
             b"/v1/webhooks/junction/other",
             b"/v1/webhooks/junction/..",
             b"/v1/webhooks/junction/%2e%2e",
+            b"/v1/webhooks/a/b/../junction",
+            b"/v1/webhooks/a%2fb/junction",
+            b"/v1/webhooks/../junction",
             b"/v1/webhooks/junction/...",
             b"/v1/webhooks/junction.",
             b"/v1/webhooks/junction;x",
