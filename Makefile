@@ -10,10 +10,10 @@ ENVOY ?= $(ENVOY_PINNED)
 export ENVOY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build envoy run send test lint fmt check clean
+.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the pinned Rust toolchain and Envoy
 	@scripts/check-tools.sh
@@ -35,7 +35,7 @@ send: ## Send one good and three bad webhooks to `make run`
 	@scripts/send.sh
 
 test: build envoy ## Run every test, those against a real Envoy included
-	cargo test --workspace --locked
+	cargo test --locked
 	@scripts/test-readme.sh
 
 lint: ## Check format and lints, for this machine and for Wasm
@@ -46,7 +46,16 @@ lint: ## Check format and lints, for this machine and for Wasm
 fmt: ## Format the code
 	cargo fmt --all
 
-check: lint test ## Run everything that must pass before a change lands
+instructions: ## Fail where one request costs the core more instructions than it may
+	@scripts/instructions.sh
+
+check: lint test instructions ## Run everything that must pass before a change lands
+
+bench: envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write docs/performance/
+	@scripts/bench.sh --out docs/performance
+
+phases: ## Measure each part of the core, natively and in V8
+	@scripts/phases.sh
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target

@@ -1,0 +1,300 @@
+//! What is loaded, in which order, and what one cell of a table says.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow};
+use bench_core::sample;
+use bench_core::work::Work;
+use tempfile::TempDir;
+
+use crate::gateway::{Artefacts, Gateway, Way};
+use crate::load::{self, Request};
+use crate::process::{Process, own_thread_nanos};
+use crate::upstream;
+
+/// How long and how often.
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    pub(crate) warm_up: Duration,
+    pub(crate) duration: Duration,
+    pub(crate) sizes: Vec<usize>,
+}
+
+/// One measured cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    /// Processor time for one request, of every process but the load generator.
+    pub(crate) cpu_micros: f64,
+    pub(crate) p50_micros: f64,
+    pub(crate) p99_micros: f64,
+    pub(crate) requests_a_second: f64,
+}
+
+impl Cell {
+    /// The median of each figure.
+    fn median(rounds: &[Self]) -> Self {
+        let of = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
+        Self {
+            cpu_micros: of(|cell| cell.cpu_micros),
+            p50_micros: of(|cell| cell.p50_micros),
+            p99_micros: of(|cell| cell.p99_micros),
+            requests_a_second: of(|cell| cell.requests_a_second),
+        }
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    let upper = figures.get(middle).copied().unwrap_or(f64::NAN);
+    if figures.len() % 2 == 1 {
+        return upper;
+    }
+    let lower = middle.checked_sub(1).and_then(|index| figures.get(index));
+    lower.map_or(upper, |lower| f64::midpoint(*lower, upper))
+}
+
+/// One body size under every way.
+pub(crate) struct Row {
+    /// The exact size, in bytes.
+    pub(crate) body_bytes: usize,
+    pub(crate) ways: Vec<(Way, Cell)>,
+    /// The core alone, called in a loop on this machine.
+    pub(crate) core: Cell,
+}
+
+impl Row {
+    pub(crate) fn of(&self, way: Way) -> Cell {
+        let cell = self.ways.iter().find(|(own, _)| *own == way).map(|(_, cell)| *cell);
+        cell.unwrap_or(Cell {
+            cpu_micros: f64::NAN,
+            p50_micros: f64::NAN,
+            p99_micros: f64::NAN,
+            requests_a_second: f64::NAN,
+        })
+    }
+}
+
+/// One way of refusing, beside the same request let through by the empty filter.
+pub(crate) struct Refused {
+    pub(crate) name: &'static str,
+    pub(crate) body_bytes: usize,
+    pub(crate) ways: Vec<(Way, Cell)>,
+}
+
+/// One way with some workers.
+pub(crate) struct Workers {
+    pub(crate) way: Way,
+    pub(crate) count: u32,
+    pub(crate) cell: Cell,
+}
+
+/// One way's resident memory with one worker, in bytes.
+pub(crate) struct Memory {
+    pub(crate) way: Way,
+    pub(crate) idle: u64,
+    pub(crate) loaded: u64,
+    pub(crate) loaded_again: u64,
+}
+
+/// Everything that runs while cells are measured.
+pub(crate) struct Stage {
+    gateways: Vec<Gateway>,
+    idle_bytes: Vec<u64>,
+    nginx: Process,
+    upstream: std::net::SocketAddr,
+    artefacts: Artefacts,
+    directory: TempDir,
+    timestamp: u64,
+}
+
+impl Stage {
+    pub(crate) fn start(artefacts: Artefacts) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let (nginx, upstream) = upstream::start(directory.path())?;
+        let start = |way| Gateway::start(way, 1, upstream, &artefacts, directory.path());
+        let gateways = Way::ALL.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+        let idle_bytes = gateways.iter().map(Gateway::resident_bytes).collect::<Result<_>>()?;
+        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        Ok(Self { gateways, idle_bytes, nginx, upstream, artefacts, directory, timestamp })
+    }
+
+    /// Good requests of every size under every way.
+    pub(crate) fn accepted(&self, plan: &Plan) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        let requests: Vec<_> = plan.sizes.iter().map(|&size| self.good(size)).collect();
+        let works: Vec<_> = plan.sizes.iter().map(|&size| Work::new(size)).collect();
+        let mut cells = vec![vec![Vec::new(); self.gateways.len() + 1]; plan.sizes.len()];
+        for round in 0..plan.rounds {
+            eprintln!("round {} of {}: accepted", round + 1, plan.rounds);
+            for ((request, work), cells) in requests.iter().zip(&works).zip(&mut cells) {
+                for (gateway, cells) in self.gateways.iter().zip(cells.iter_mut()) {
+                    cells.push(self.cell(gateway, request, plan)?);
+                }
+                if let Some(cells) = cells.last_mut() {
+                    cells.push(core(work, plan)?);
+                }
+            }
+        }
+        for (work, cells) in works.iter().zip(cells) {
+            let ways = self.gateways.iter().zip(&cells);
+            rows.push(Row {
+                body_bytes: work.body_bytes(),
+                ways: ways.map(|(gateway, cells)| (gateway.way, Cell::median(cells))).collect(),
+                core: cells.last().map(|cells| Cell::median(cells)).context("no core")?,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Requests that the filter refuses. The ways that refuse nothing let them through.
+    pub(crate) fn refused(&self, plan: &Plan) -> Result<Vec<Refused>> {
+        let ways = [Way::EmptyWasm, Way::Filter, Way::ExtAuthz];
+        let mut rows = Vec::new();
+        for size in [500, 12_000] {
+            let good = sample::lab_result(size);
+            let broken = sample::broken_lab_result(size);
+            let signature = sample::sign(good.as_bytes(), self.timestamp);
+            let wrong = sample::sign(b"another body", self.timestamp);
+            let old = self.timestamp - 200_000_000;
+            let broken_signature = sample::sign(broken.as_bytes(), self.timestamp);
+            for (name, body, signature, timestamp, status) in [
+                ("no signature", &good, None, self.timestamp, 401),
+                ("timestamp too old", &good, Some(&signature), old, 401),
+                ("wrong signature", &good, Some(&wrong), self.timestamp, 401),
+                ("breaks the schema", &broken, Some(&broken_signature), self.timestamp, 400),
+            ] {
+                let refused = request(body, timestamp, signature, status);
+                rows.push((name, body.len(), refused, vec![Vec::new(); ways.len()]));
+            }
+        }
+        for round in 0..plan.rounds {
+            eprintln!("round {} of {}: refused", round + 1, plan.rounds);
+            for (_, _, request, cells) in &mut rows {
+                for (way, cells) in ways.into_iter().zip(cells) {
+                    let passes = way == Way::EmptyWasm;
+                    let status = if passes { 200 } else { request.status };
+                    let request = Request { status, ..request.clone() };
+                    cells.push(self.cell(self.gateway(way)?, &request, plan)?);
+                }
+            }
+        }
+        let row = |(name, body_bytes, _, cells): (_, _, _, Vec<Vec<Cell>>)| {
+            let ways = ways.into_iter().zip(cells);
+            let ways = ways.map(|(way, cells)| (way, Cell::median(&cells))).collect();
+            Refused { name, body_bytes, ways }
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// One and two workers, at 12 kB.
+    pub(crate) fn workers(&self, plan: &Plan) -> Result<Vec<Workers>> {
+        let request = self.good(12_000);
+        let two =
+            |way| Gateway::start(way, 2, self.upstream, &self.artefacts, self.directory.path());
+        let two = [two(Way::Envoy)?, two(Way::Filter)?];
+        let mut subjects = Vec::new();
+        for gateway in &two {
+            subjects.push((self.gateway(gateway.way)?, 1, Vec::new()));
+            subjects.push((gateway, 2, Vec::new()));
+        }
+        for round in 0..plan.rounds {
+            eprintln!("round {} of {}: workers", round + 1, plan.rounds);
+            for (gateway, _, cells) in &mut subjects {
+                cells.push(self.cell(gateway, &request, plan)?);
+            }
+        }
+        let row = |(gateway, count, cells): (&Gateway, u32, Vec<Cell>)| Workers {
+            way: gateway.way,
+            count,
+            cell: Cell::median(&cells),
+        };
+        Ok(subjects.into_iter().map(row).collect())
+    }
+
+    /// Memory after all that was measured so far, and again after one more round of it.
+    pub(crate) fn memory(&self, plan: &Plan) -> Result<Vec<Memory>> {
+        let resident =
+            || -> Result<Vec<u64>> { self.gateways.iter().map(Gateway::resident_bytes).collect() };
+        let loaded = resident()?;
+        for &size in &plan.sizes {
+            let request = self.good(size);
+            for gateway in &self.gateways {
+                self.cell(gateway, &request, plan)?;
+            }
+        }
+        let again = resident()?;
+        let rows = self.gateways.iter().zip(&self.idle_bytes).zip(loaded.iter().zip(&again));
+        let row = |((gateway, &idle), (&loaded, &loaded_again)): ((&Gateway, _), (_, _))| Memory {
+            way: gateway.way,
+            idle,
+            loaded,
+            loaded_again,
+        };
+        Ok(rows.map(row).collect())
+    }
+
+    fn gateway(&self, way: Way) -> Result<&Gateway> {
+        self.gateways.iter().find(|own| own.way == way).context("a way that does not run")
+    }
+
+    fn cell(&self, gateway: &Gateway, request: &Request, plan: &Plan) -> Result<Cell> {
+        let cpu_nanos = || Ok(gateway.cpu_nanos()? + self.nginx.cpu_nanos()?);
+        let observed = load::run(gateway.address, request, plan.warm_up, plan.duration, cpu_nanos)
+            .with_context(|| gateway.way.name())?;
+        cell(&observed.micros, observed.cpu_nanos, observed.elapsed)
+    }
+
+    fn good(&self, size: usize) -> Request {
+        let body = sample::lab_result(size);
+        let signature = sample::sign(body.as_bytes(), self.timestamp);
+        request(&body, self.timestamp, Some(&signature), 200)
+    }
+}
+
+fn request(body: &str, timestamp: u64, signature: Option<&String>, status: u16) -> Request {
+    let signature =
+        signature.map(|signature| format!("svix-signature: {signature}\r\n")).unwrap_or_default();
+    let bytes = format!(
+        "POST /v1/webhooks/junction HTTP/1.1\r\nhost: localhost\r\n\
+         content-type: application/json\r\nuser-agent: Svix-Webhooks/1.62\r\n\
+         svix-id: {}\r\nsvix-timestamp: {timestamp}\r\n{signature}content-length: {}\r\n\r\n{body}",
+        sample::MESSAGE_ID,
+        body.len(),
+    );
+    Request { bytes: bytes.into_bytes(), status }
+}
+
+/// The core called natively, again and again, by this thread.
+fn core(work: &Work, plan: &Plan) -> Result<Cell> {
+    let mut micros = Vec::new();
+    let cpu_before = own_thread_nanos()?;
+    let start = Instant::now();
+    while start.elapsed() < plan.duration {
+        let begun = Instant::now();
+        work.whole().map_err(|_| anyhow!("the sample was refused"))?;
+        micros.push(u32::try_from(begun.elapsed().as_nanos())?);
+    }
+    let elapsed = start.elapsed();
+    let spent = own_thread_nanos()? - cpu_before;
+    micros.sort_unstable();
+    let mut cell = cell(&micros, spent, elapsed)?;
+    // They were nanoseconds.
+    cell.p50_micros /= 1000.0;
+    cell.p99_micros /= 1000.0;
+    Ok(cell)
+}
+
+fn cell(micros: &[u32], cpu_nanos: u64, elapsed: Duration) -> Result<Cell> {
+    let count = micros.len() as f64;
+    let percentile = |share: f64| {
+        let index = ((count * share) as usize).min(micros.len().saturating_sub(1));
+        micros.get(index).map(|&micros| f64::from(micros)).context("no request was answered")
+    };
+    Ok(Cell {
+        cpu_micros: cpu_nanos as f64 / 1000.0 / count,
+        p50_micros: percentile(0.5)?,
+        p99_micros: percentile(0.99)?,
+        requests_a_second: count / elapsed.as_secs_f64(),
+    })
+}

@@ -1,0 +1,74 @@
+//! The targets that the filter is held to, each a ratio or a difference within one run.
+
+use std::fmt::Write as _;
+
+use crate::gateway::Way;
+use crate::measure::Row;
+
+/// What the filter may cost over the `buffer` filter: so much for each request, in µs, …
+const OVER_BUFFER_REQUEST: f64 = 22.0;
+/// … and so much for each byte of body.
+const OVER_BUFFER_BYTE: f64 = 0.0045;
+
+/// Up to which body size the filter may cost which share of the `ext_authz` way.
+const OF_EXT_AUTHZ: [(usize, f64); 2] = [(13_000, 0.7), (70_000, 0.85)];
+
+pub(crate) fn accepted(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "\n## Targets\n\n\
+         | body bytes | CPU over `buffer`, µs | at most | CPU of `ext_authz` | at most | \
+         p99 of `ext_authz` | at most | |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
+    );
+    for row in rows {
+        let filter = row.of(Way::Filter);
+        let ext_authz = row.of(Way::ExtAuthz);
+        let over = filter.cpu_micros - row.of(Way::Buffer).cpu_micros;
+        let over_bound = OVER_BUFFER_REQUEST + OVER_BUFFER_BYTE * row.body_bytes as f64;
+        let share = filter.cpu_micros / ext_authz.cpu_micros;
+        let p99 = filter.p99_micros / ext_authz.p99_micros;
+        let share_bound = OF_EXT_AUTHZ.into_iter().find(|(bytes, _)| row.body_bytes <= *bytes);
+        let share_bound = share_bound.map(|(_, bound)| bound);
+        let is_met =
+            over <= over_bound && share_bound.is_none_or(|bound| share <= bound && p99 < 1.0);
+        let shown = |bound: Option<f64>| bound.map_or_else(String::new, |bound| bound.to_string());
+        let _ = writeln!(
+            text,
+            "| {} | {over:.1} | {over_bound:.1} | {share:.2} | {} | {p99:.2} | {} | {} |",
+            row.body_bytes,
+            shown(share_bound),
+            shown(share_bound.map(|_| 1.0)),
+            if is_met { "met" } else { "missed" },
+        );
+    }
+    if let Some((request, byte)) = line_through(rows) {
+        let _ = writeln!(
+            text,
+            "\nA line through the second column: {request:.1} µs a request and {:.2} ns a byte.",
+            byte * 1000.0
+        );
+    }
+    text
+}
+
+/// Least squares of the filter's cost over `buffer`, each point weighed by its inverse, so that
+/// the long bodies do not decide alone.
+fn line_through(rows: &[Row]) -> Option<(f64, f64)> {
+    let points = rows.iter().map(|row| {
+        let over = row.of(Way::Filter).cpu_micros - row.of(Way::Buffer).cpu_micros;
+        (row.body_bytes as f64, over, 1.0 / over.max(1.0).powi(2))
+    });
+    let (mut w, mut wx, mut wy, mut wxx, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (x, y, weight) in points {
+        w += weight;
+        wx += weight * x;
+        wy += weight * y;
+        wxx += weight * x * x;
+        wxy += weight * x * y;
+    }
+    let determinant = w * wxx - wx * wx;
+    (rows.len() > 1 && determinant != 0.0).then(|| {
+        let slope = (w * wxy - wx * wy) / determinant;
+        ((wy - slope * wx) / w, slope)
+    })
+}
