@@ -10,11 +10,13 @@
 
 mod cases;
 mod configuration;
+mod edge;
 mod forwarding;
 mod framing;
 mod harness;
 mod observability;
 mod sample;
 mod setting;
+mod vectors;
 mod verdicts;
 mod verification;

@@ -1,0 +1,74 @@
+//! What the settings around the filter in `envoy.yaml` do, as far as the filter relies on them.
+
+use crate::{
+    harness::{Request, Setup, eventually, shared},
+    sample::RESULT,
+};
+
+/// Where the rate limit's bucket is.
+const BUCKET: &str = "static_resources.listeners.0.filter_chains.0.filters.0.typed_config\
+                      .http_filters.0.typed_config.token_bucket";
+
+#[test]
+fn a_flood_is_limited_before_it_reaches_the_filter() {
+    let gateway = Setup::new()
+        .patch(&format!("{BUCKET}.max_tokens"), 1)
+        .patch(&format!("{BUCKET}.tokens_per_fill"), 1)
+        .patch(&format!("{BUCKET}.fill_interval"), "600s")
+        .start();
+    assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200);
+    let second = Request::signed(RESULT);
+    assert_eq!(gateway.send(&second).status, 429);
+    assert_eq!(gateway.upstream.saw(&second), [], "the upstream saw nothing");
+}
+
+#[test]
+fn header_names_with_underscores_are_refused() {
+    // Some frameworks read this one as svix-id.
+    let request = Request::signed(RESULT).header("svix_id", "msg_other");
+    assert_eq!(shared().send(&request).status, 400);
+    assert_eq!(shared().saw(&request), [], "the upstream saw nothing");
+}
+
+#[test]
+fn two_framings_of_one_body_are_refused() {
+    let request = Request::signed(RESULT).header("content-length", "5");
+    let mut wire = shared().connect();
+    wire.write_head(&request, "transfer-encoding: chunked");
+    wire.write_chunk(&request.body);
+    wire.write_end(&[]);
+    assert_eq!(wire.answer().status, 400);
+    assert_eq!(shared().saw(&request), [], "the upstream saw nothing");
+}
+
+#[test]
+fn a_body_that_does_not_come_to_its_end_times_out() {
+    let gateway = Setup::new().connection_manager("request_timeout", "0.2s").start();
+    let request = Request::signed(RESULT);
+    let mut wire = gateway.connect();
+    wire.write_head(&request, &format!("content-length: {}", request.body.len()));
+    wire.write(&request.body[..40]);
+    assert_eq!(wire.answer().status, 408);
+    assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
+}
+
+#[test]
+fn an_unguarded_body_streams_through_without_being_held_back() {
+    let gateway = Setup::new().start();
+    let request = Request::new("POST", "/uploads");
+    let mut wire = gateway.connect();
+    wire.write_head(&request, "transfer-encoding: chunked");
+    wire.write_chunk(b"the first part");
+    eventually("the upstream has the first part", || {
+        let seen = gateway.upstream.saw(&request);
+        let first = seen.first()?;
+        (!first.complete && first.body.as_deref() == Some("the first part")).then_some(())
+    });
+    // Longer than max_body_bytes: nothing is counted on this path.
+    let rest = vec![b'x'; 3 * 1024 * 1024];
+    wire.write_chunk(&rest);
+    wire.write_end(&[]);
+    assert_eq!(wire.answer().status, 404, "the stub's own answer");
+    let seen = gateway.forwarded(&request).body.unwrap();
+    assert_eq!(seen.len(), "the first part".len() + rest.len());
+}
