@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Gateway, ID, Request, SECRET, Setup},
+    harness::{Gateway, ID, Request, SECRET, Setup, eventually},
     sample::RESULT,
 };
 
@@ -109,4 +109,17 @@ fn nothing_that_is_secret_or_a_patients_is_logged() {
     for private in ["patient-0042", "Private", "4711", secret, &signature] {
         assert!(!log.contains(private), "{private} is in the log:\n{log}");
     }
+}
+
+#[test]
+fn the_histogram_counts_the_bytes_that_were_received() {
+    let gateway = Setup::new().patch("stats_flush_interval", "0.05s").start();
+    gateway.send(&Request::signed(RESULT));
+    gateway.send(&Request::signed(format!("{RESULT:2000}")));
+    let at_most =
+        |bound: &str| gateway.counter("junction_webhook_body_bytes_bucket", &[("le", bound)]);
+    eventually("both bodies are counted", || {
+        (gateway.counter("junction_webhook_body_bytes_count", &[]) == 2).then_some(())
+    });
+    assert_eq!(["256", "1024", "4096", "1048576"].map(at_most), [1, 1, 2, 2]);
 }
