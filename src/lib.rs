@@ -22,7 +22,7 @@
 //! - No number passes through floating point; no value, secret or signature reaches a log.
 
 pub mod config;
-pub use crate::normal::decimal;
+pub mod decimal;
 pub mod document;
 pub mod exchange;
 #[cfg(target_arch = "wasm32")]

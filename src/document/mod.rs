@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+mod data;
+mod field;
 mod read;
 mod scan;
 mod violation;
@@ -54,7 +56,7 @@ pub enum Nulls {
 #[derive(Debug)]
 pub enum Document<'a> {
     /// It satisfies the schema.
-    Event(Event<'a>),
+    Event(Box<Event<'a>>),
     /// An object whose `event_type` is a string that the schema does not list; the rest of it has
     /// not been held against the schema.
     Unknown {

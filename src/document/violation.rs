@@ -115,3 +115,30 @@ impl fmt::Display for Rule {
         }
     }
 }
+
+/// What a document, or its `data`, breaks so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Of the schema's rules: they count only on the branch that they belong to.
+    pub(super) schema: Vec<Violation>,
+    /// Keys given twice: they count on every branch.
+    pub(super) duplicates: Vec<Violation>,
+}
+
+impl Findings {
+    pub(super) const fn are_empty(&self) -> bool {
+        self.schema.is_empty() && self.duplicates.is_empty()
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.schema.append(&mut other.schema);
+        self.duplicates.append(&mut other.duplicates);
+    }
+
+    pub(super) fn into_error(self) -> DocumentError {
+        let mut violations = self.schema;
+        violations.extend(self.duplicates);
+        violations.truncate(MAX_VIOLATIONS);
+        DocumentError::Schema(violations)
+    }
+}

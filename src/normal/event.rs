@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::decimal::Decimal;
 use crate::document::{Data, Event, Extra, LabResult, Marker, MarkerValue, Order, Text, Token};
-use crate::normal::decimal::Decimal;
 use crate::normal::interpretation::{Code, interpret};
 use crate::normal::json::Writer;
 use crate::normal::time::{UtcTime, to_utc};

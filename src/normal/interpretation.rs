@@ -4,7 +4,7 @@
 //! code where the sender gave no word, and never lowers a critical one: the sender's flag is the
 //! authority. Specification: the contract of the normalised event, section 5, `interpretation`.
 
-use crate::normal::decimal::Decimal;
+use crate::decimal::Decimal;
 use crate::normal::value::{Comparator, Value, is_space};
 
 /// Defines [`Code`] with its spellings and the list of all, so that none can be forgotten.

@@ -4,7 +4,6 @@
 //! converts a magnitude, never rounds, and never passes a number through floating point.
 //! Specification: the contract of the normalised event, section 5.
 
-pub mod decimal;
 pub mod event;
 pub mod interpretation;
 mod json;

@@ -4,7 +4,7 @@
 //! plainly a decimal or a range of two stays text, verbatim. Never changes a digit.
 //! Specification: the contract of the normalised event, section 5, `value.kind`.
 
-use crate::normal::decimal::Decimal;
+use crate::decimal::Decimal;
 
 /// A marker's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

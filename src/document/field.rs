@@ -1,0 +1,172 @@
+//! Reads one field: each function is a rule that the schema has for a value.
+
+use super::read::Reader;
+use super::scan::{Kind, Stop, Text, Token, has_duplicate};
+use super::violation::{MAX_VIOLATIONS, Rule, Violation};
+use super::{Extra, MarkerValue, Nulls, UnknownValue};
+use crate::decimal::Decimal;
+
+/// A field while its object is read: filled by its first key, whatever the value was.
+pub(super) type Slot<T> = Option<Option<T>>;
+
+impl<'a> Reader<'a> {
+    /// Reads a known field's value, or passes over it where the key is not the first of its name.
+    pub(super) fn field<T>(
+        &mut self,
+        slot: &mut Slot<T>,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<Option<T>, Stop>,
+    ) -> Result<(), Stop> {
+        if slot.is_some() {
+            self.duplicate(Some(field));
+            self.unknown()?;
+        } else {
+            *slot = Some(read(self, field)?);
+        }
+        Ok(())
+    }
+
+    /// `{"type": "string"}` of a field that may be left out.
+    pub(super) fn text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
+        self.string(field, "string", self.rules.nulls == Nulls::Absent)
+    }
+
+    /// `{"type": "string", "minLength": 1}` of a field that may be left out.
+    pub(super) fn filled_text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
+        let text = self.text(field)?;
+        Ok(self.filled(text, field))
+    }
+
+    /// `{"type": "string"}` of a required field.
+    pub(super) fn required_text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
+        self.string(field, "string", false)
+    }
+
+    /// `{"type": "string", "minLength": 1}` of a required field.
+    pub(super) fn required_filled_text(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<Text<'a>>, Stop> {
+        let text = self.required_text(field)?;
+        Ok(self.filled(text, field))
+    }
+
+    /// `{"type": ["string", "null"]}`
+    pub(super) fn text_or_null(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
+        self.string(field, "string or null", true)
+    }
+
+    /// `{"type": ["number", "null"]}`
+    pub(super) fn number_or_null(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<Token<'a>>, Stop> {
+        match self.scanner.kind()? {
+            Kind::Number => return self.scanner.value().map(Some),
+            Kind::Null => drop(self.scanner.value()?),
+            _ => self.mismatch(Some(field), "number or null")?,
+        }
+        Ok(None)
+    }
+
+    /// `{"type": "integer", "minimum": 0}`
+    pub(super) fn count(&mut self, field: &'static str) -> Result<Option<Token<'a>>, Stop> {
+        if self.scanner.kind()? != Kind::Number {
+            self.mismatch(Some(field), "integer")?;
+            return Ok(None);
+        }
+        let token = self.scanner.value()?;
+        let number = Decimal::parse(token.as_str());
+        if !number.is_some_and(|number| number.is_integer()) {
+            self.violation(Some(field), Rule::Type("integer"));
+        }
+        if number.is_some_and(|number| number.is_negative()) {
+            self.violation(Some(field), Rule::Minimum);
+        }
+        Ok(Some(token))
+    }
+
+    /// A marker's `value`: string, number or null.
+    pub(super) fn marker_value(
+        &mut self,
+        field: &'static str,
+    ) -> Result<Option<MarkerValue<'a>>, Stop> {
+        match self.scanner.kind()? {
+            Kind::String => return self.scanner.string().map(MarkerValue::Text).map(Some),
+            Kind::Number => return self.scanner.value().map(MarkerValue::Number).map(Some),
+            Kind::Null => drop(self.scanner.value()?),
+            _ => self.mismatch(Some(field), "string, number or null")?,
+        }
+        Ok(None)
+    }
+
+    fn string(
+        &mut self,
+        field: &'static str,
+        expected: &'static str,
+        null_is_absent: bool,
+    ) -> Result<Option<Text<'a>>, Stop> {
+        match self.scanner.kind()? {
+            Kind::String => return self.scanner.string().map(Some),
+            Kind::Null if null_is_absent => drop(self.scanner.value()?),
+            _ => self.mismatch(Some(field), expected)?,
+        }
+        Ok(None)
+    }
+
+    fn filled(&mut self, text: Option<Text<'a>>, field: &'static str) -> Option<Text<'a>> {
+        if text.as_ref().is_some_and(|text| text.as_str().is_empty()) {
+            self.violation(Some(field), Rule::MinLength);
+        }
+        text
+    }
+
+    /// The value of a field that the schema does not name.
+    pub(super) fn unknown(&mut self) -> Result<UnknownValue<'a>, Stop> {
+        if self.scanner.kind()? == Kind::String {
+            return self.scanner.string().map(UnknownValue::Text);
+        }
+        let token = self.scanner.value()?;
+        if self.scanner.take_duplicate() {
+            self.duplicate(None);
+        }
+        Ok(UnknownValue::Other(token))
+    }
+
+    /// Passes over a value of the wrong type.
+    pub(super) fn mismatch(
+        &mut self,
+        field: Option<&'static str>,
+        expected: &'static str,
+    ) -> Result<(), Stop> {
+        self.unknown()?;
+        self.violation(field, Rule::Type(expected));
+        Ok(())
+    }
+
+    pub(super) fn require<T>(&mut self, slot: Option<&T>, field: &'static str) {
+        if slot.is_none() {
+            self.violation(Some(field), Rule::Required);
+        }
+    }
+
+    pub(super) fn refuse_duplicates(&mut self, extra: &Extra<'a>) {
+        if has_duplicate(extra.iter().map(|(key, _)| key)) {
+            self.duplicate(None);
+        }
+    }
+
+    pub(super) fn violation(&mut self, field: Option<&'static str>, rule: Rule) {
+        if self.findings.schema.len() < MAX_VIOLATIONS {
+            self.findings.schema.push(Violation { place: self.place, field, rule });
+        }
+    }
+
+    /// Notes a key given twice: `field`, or one that the schema does not name.
+    fn duplicate(&mut self, field: Option<&'static str>) {
+        if self.findings.duplicates.len() < MAX_VIOLATIONS {
+            let rule = Rule::DuplicateKey;
+            self.findings.duplicates.push(Violation { place: self.place, field, rule });
+        }
+    }
+}
