@@ -73,7 +73,7 @@ impl Work {
     /// [`Refused`] where the sample is not accepted.
     pub fn read(&self) -> Result<Event<'_>, Refused> {
         match document::read(&self.body, Rules::default()) {
-            Ok(Document::Event(event)) => Ok(event),
+            Ok(Document::Event(event)) => Ok(*event),
             _ => Err(Refused),
         }
     }
