@@ -57,6 +57,16 @@ struct Reading {
     withheld: Vec<String>,
     /// The event id as claimed, for the log.
     claimed_id: Option<String>,
+    /// When the head arrived, since the Unix epoch.
+    received_at: Duration,
+}
+
+/// What is known of a request that is refused, for its report.
+#[derive(Debug, Default)]
+struct Known {
+    event_id: Option<String>,
+    body_bytes: usize,
+    signature_age: Option<Duration>,
 }
 
 impl Exchange {
@@ -78,7 +88,7 @@ impl Exchange {
             return Outcome::Unguarded;
         }
         let Ok(config) = &*plugin else {
-            return self.refuse(Mode::Enforce, &Reason::Configuration.into(), None, 0);
+            return self.refuse(Mode::Enforce, &Reason::Configuration.into(), Known::default());
         };
         let claimed_id = config.verifier.claimed_id(headers).map(str::to_owned);
         match check_head(config, headers, now) {
@@ -94,11 +104,19 @@ impl Exchange {
                 } else {
                     Outcome::Wait
                 };
-                let (body, withheld) = (Vec::new(), withheld(config, headers));
-                self.phase = Phase::Body(Box::new(Reading { pending, body, withheld, claimed_id }));
+                self.phase = Phase::Body(Box::new(Reading {
+                    pending,
+                    body: Vec::new(),
+                    withheld: withheld(config, headers),
+                    claimed_id,
+                    received_at: now,
+                }));
                 if end_of_stream { self.on_end() } else { outcome }
             }
-            Err(rejection) => self.refuse(config.mode, &rejection, claimed_id, 0),
+            Err(rejection) => {
+                let known = Known { event_id: claimed_id, ..Known::default() };
+                self.refuse(config.mode, &rejection, known)
+            }
         }
     }
 
@@ -118,8 +136,10 @@ impl Exchange {
         };
         let Ok(config) = &*self.plugin else { return self.fail() };
         if size > config.max_body_bytes {
-            let (mode, claimed_id) = (config.mode, reading.claimed_id.take());
-            return self.refuse(mode, &Reason::BodySize.into(), claimed_id, size);
+            let event_id = reading.claimed_id.take();
+            let known = Known { event_id, body_bytes: size, signature_age: None };
+            let mode = config.mode;
+            return self.refuse(mode, &Reason::BodySize.into(), known);
         }
         let received = reading.body.len();
         let length = size.saturating_sub(received);
@@ -159,13 +179,16 @@ impl Exchange {
     /// The whole request is there: checks 8 to 11.
     fn judge(&mut self, config: &Config, reading: Reading) -> Outcome {
         let is_head_held = !self.is_head_gone;
-        let Reading { pending, body, withheld, claimed_id } = reading;
+        let Reading { pending, body, withheld, claimed_id, received_at } = reading;
+        let body_bytes = body.len();
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
-                return self.refuse(config.mode, &error.into(), claimed_id, body.len());
+                let known = Known { event_id: claimed_id, body_bytes, signature_age: None };
+                return self.refuse(config.mode, &error.into(), known);
             }
         };
+        let signature_age = verified.sent_at.map(|sent_at| sent_at.age(received_at));
         match document::read(&body, config.rules) {
             Ok(Document::Event(event)) => {
                 let report = Report {
@@ -177,10 +200,11 @@ impl Exchange {
                         Data::LabResult(result) => result.markers.as_ref().map_or(0, Vec::len),
                         Data::Order(_) => 0,
                     },
-                    body_bytes: body.len(),
+                    body_bytes,
+                    signature_age,
                 };
                 self.accept(config.mode, report, || {
-                    let body = normalised(&event, &verified, body.len());
+                    let body = normalised(&event, &verified, body_bytes);
                     Action::Forward(if is_head_held {
                         forward(&event, &verified, withheld, body)
                     } else {
@@ -195,13 +219,16 @@ impl Exchange {
                     event_id: Some(verified.event_id),
                     event_type: Some(OTHER_EVENT),
                     marker_count: 0,
-                    body_bytes: body.len(),
+                    body_bytes,
+                    signature_age,
                 };
                 let event_type = event_type.as_str();
                 self.accept(config.mode, report, || Action::Answer(Answer::ignored(event_type)))
             }
             Err(error) => {
-                self.refuse(config.mode, &error.into(), Some(verified.event_id), body.len())
+                let event_id = Some(verified.event_id);
+                let known = Known { event_id, body_bytes, signature_age };
+                self.refuse(config.mode, &error.into(), known)
             }
         }
     }
@@ -220,13 +247,8 @@ impl Exchange {
         }
     }
 
-    fn refuse(
-        &mut self,
-        mode: Mode,
-        rejection: &Rejection,
-        event_id: Option<String>,
-        body_bytes: usize,
-    ) -> Outcome {
+    fn refuse(&mut self, mode: Mode, rejection: &Rejection, known: Known) -> Outcome {
+        let Known { event_id, body_bytes, signature_age } = known;
         let report = Report {
             verdict: Verdict::Rejected,
             reason: Some(rejection.reason()),
@@ -234,6 +256,7 @@ impl Exchange {
             event_type: None,
             marker_count: 0,
             body_bytes,
+            signature_age,
         };
         match mode {
             Mode::Enforce => {
@@ -257,7 +280,7 @@ impl Exchange {
 
     /// A state that should be impossible: never a forward.
     fn fail(&mut self) -> Outcome {
-        self.refuse(Mode::Enforce, &Reason::Internal.into(), None, 0)
+        self.refuse(Mode::Enforce, &Reason::Internal.into(), Known::default())
     }
 }
 

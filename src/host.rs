@@ -17,7 +17,10 @@ use proxy_wasm::types::{Action as Flow, BufferType, ContextType, MetricType};
 use crate::config::Config;
 use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin, Report, Verdict};
 use crate::log_budget::LogBudget;
-use crate::metrics::{BODY_BYTES, CONFIG_OK, MARKERS, RequestLabels, event_types, events_name};
+use crate::metrics::{
+    BODY_BYTES, CONFIG_OK, FILTER_MICROSECONDS, MARKERS, RequestLabels, SIGNATURE_AGE_SECONDS,
+    event_types, events_name,
+};
 use crate::reject::Answer;
 
 /// How often a worker says how many log lines it held back, if any.
@@ -77,7 +80,7 @@ impl RootContext for Root {
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         let worker = Rc::clone(self.worker.as_ref()?);
         let exchange = Exchange::new(Arc::clone(&worker.plugin));
-        Some(Box::new(Request { worker, exchange }))
+        Some(Box::new(Request { worker, exchange, spent: Duration::ZERO }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -89,41 +92,54 @@ impl RootContext for Root {
 struct Request {
     worker: Rc<Worker>,
     exchange: Exchange,
+    /// The time spent in callbacks that have ended.
+    spent: Duration,
 }
 
 impl Context for Request {}
 
 impl HttpContext for Request {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Flow {
+        let now = self.now();
         let headers = self.get_http_request_headers_bytes();
-        let outcome = self.exchange.on_head(&headers, end_of_stream, self.now());
-        self.carry_out(outcome)
+        let outcome = self.exchange.on_head(&headers, end_of_stream, now);
+        self.carry_out(outcome, now)
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Flow {
+        let start = self.now();
         let read = |start, length| {
             hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
         };
         let outcome = self.exchange.on_body(size, end_of_stream, read);
-        self.carry_out(outcome)
+        self.carry_out(outcome, start)
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Flow {
+        let start = self.now();
         let outcome = self.exchange.on_end();
         if let Outcome::Decided(_, Action::Forward(Forward { body: Some(_), .. })) = &outcome {
             // Trailers are not signed.
             self.set_http_request_trailers(Vec::new());
         }
-        self.carry_out(outcome)
+        self.carry_out(outcome, start)
     }
 }
 
 impl Request {
-    fn carry_out(&self, outcome: Outcome) -> Flow {
+    /// Carries out what the core says in a callback that began at `start`.
+    fn carry_out(&mut self, outcome: Outcome, start: Duration) -> Flow {
         match outcome {
-            Outcome::Wait => Flow::Pause,
+            Outcome::Wait => {
+                self.spend_since(start);
+                Flow::Pause
+            }
             Outcome::Continue => Flow::Continue,
-            Outcome::PassHead(forward) => self.forward(&forward),
+            Outcome::PassHead(forward) => {
+                let flow = self.forward(&forward);
+                self.spend_since(start);
+                flow
+            }
             Outcome::Unguarded => {
                 let labels = RequestLabels { verdict: None, reason: None };
                 self.worker.metrics.count_request(labels);
@@ -133,12 +149,21 @@ impl Request {
                 self.worker.metrics.count(&report);
                 self.tell_access_log(&report);
                 self.log(&report);
-                match action {
+                let flow = match action {
                     Action::Answer(answer) => self.answer(&answer),
                     Action::Forward(forward) => self.forward(&forward),
-                }
+                };
+                self.spend_since(start);
+                self.worker.metrics.filter_microseconds.record(self.spent.as_micros());
+                flow
             }
         }
+    }
+
+    /// Adds the time since `start`, when a callback began. Envoy reads its clock at each call, so
+    /// that time passes within one; a clock that is set back counts as one that stood still.
+    fn spend_since(&mut self, start: Duration) {
+        self.spent = self.spent.saturating_add(self.now().saturating_sub(start));
     }
 
     fn answer(&self, answer: &Answer) -> Flow {
@@ -210,8 +235,8 @@ impl Metric {
     }
 
     /// Sets a gauge, or adds a sample to a histogram.
-    fn record(self, value: usize) {
-        if let (Some(id), Ok(value)) = (self.0, u64::try_from(value)) {
+    fn record(self, value: impl TryInto<u64>) {
+        if let (Some(id), Ok(value)) = (self.0, value.try_into()) {
             let _ = hostcalls::record_metric(id, value);
         }
     }
@@ -223,17 +248,22 @@ struct Metrics {
     events: Vec<(&'static str, Metric)>,
     markers: Metric,
     body_bytes: Metric,
+    filter_microseconds: Metric,
+    signature_age_seconds: Metric,
     config_ok: Metric,
 }
 
 impl Metrics {
     fn define() -> Self {
         let counter = |name: &str| Metric::define(MetricType::Counter, name);
+        let histogram = |name: &str| Metric::define(MetricType::Histogram, name);
         Self {
             requests: RequestLabels::all().map(|own| (own, counter(&own.name()))).collect(),
             events: event_types().map(|own| (own, counter(&events_name(own)))).collect(),
             markers: counter(MARKERS),
-            body_bytes: Metric::define(MetricType::Histogram, BODY_BYTES),
+            body_bytes: histogram(BODY_BYTES),
+            filter_microseconds: histogram(FILTER_MICROSECONDS),
+            signature_age_seconds: histogram(SIGNATURE_AGE_SECONDS),
             config_ok: Metric::define(MetricType::Gauge, CONFIG_OK),
         }
     }
@@ -247,6 +277,9 @@ impl Metrics {
             }
         }
         self.body_bytes.record(report.body_bytes);
+        if let Some(age) = report.signature_age {
+            self.signature_age_seconds.record(age.as_secs());
+        }
     }
 
     fn count_request(&self, labels: RequestLabels) {

@@ -12,6 +12,12 @@ use crate::reject::Reason;
 pub const CONFIG_OK: &str = "junction_webhook_config_ok";
 /// Histogram: bytes of body received for a guarded request.
 pub const BODY_BYTES: &str = "junction_webhook_body_bytes";
+/// Histogram: microseconds of the filter's own work on a guarded request, its callbacks up to the
+/// verdict and what it asks of Envoy in them. Not seconds: Envoy's samples are whole numbers.
+pub const FILTER_MICROSECONDS: &str = "junction_webhook_filter_microseconds";
+/// Histogram: whole seconds from the signed time to the arrival of a request whose signature
+/// matched.
+pub const SIGNATURE_AGE_SECONDS: &str = "junction_webhook_signature_age_seconds";
 /// Counter: markers of accepted events.
 pub const MARKERS: &str = "junction_webhook_markers_total";
 /// The outcome of a request that is not guarded.

@@ -1,6 +1,7 @@
 //! What the state machine tells its host: what to do next, and what to report of a verdict.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::reject::{Answer, Reason};
 
@@ -37,6 +38,9 @@ pub struct Report {
     pub marker_count: usize,
     /// How many bytes of body were received before the verdict.
     pub body_bytes: usize,
+    /// How long before the arrival of its head a request was signed, zero where its time lies ahead;
+    /// none unless the signature matched, since anyone may claim a time, and where it signs none.
+    pub signature_age: Option<Duration>,
 }
 
 impl Report {

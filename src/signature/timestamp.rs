@@ -51,6 +51,12 @@ impl SentAt {
         })
     }
 
+    /// How long before `now` this moment is, both since the Unix epoch; zero where it lies ahead.
+    #[must_use]
+    pub fn age(self, now: Duration) -> Duration {
+        now.saturating_sub(at(self.seconds, self.milliseconds.unwrap_or_default().into()))
+    }
+
     /// Accepts a moment at most `tolerance` from `now`, which is floored to the sender's unit.
     ///
     /// # Errors
@@ -177,6 +183,20 @@ mod tests {
             (Duration::from_millis(1_300_124), TOO_OLD),
         ] {
             assert_eq!(sent_at.check(now, Duration::from_mins(5)), verdict, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_the_time_that_has_passed_and_never_negative() {
+        for (milliseconds, now, age) in [
+            (None, Duration::from_millis(1_002_500), Duration::from_millis(2_500)),
+            (None, Duration::from_secs(1_000), Duration::ZERO),
+            (None, Duration::from_secs(999), Duration::ZERO),
+            (Some(123), Duration::from_millis(1_001_124), Duration::from_millis(1_001)),
+            (Some(123), Duration::from_millis(1_000_122), Duration::ZERO),
+        ] {
+            let sent_at = SentAt { seconds: 1_000, milliseconds };
+            assert_eq!(sent_at.age(now), age, "{milliseconds:?} at {now:?}");
         }
     }
 

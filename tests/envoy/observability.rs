@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Gateway, ID, Request, SECRET, Setup, eventually},
+    harness::{Gateway, ID, Request, SECRET, Setup, eventually, now},
     sample::RESULT,
 };
 
@@ -111,15 +111,60 @@ fn nothing_that_is_secret_or_a_patients_is_logged() {
     }
 }
 
+/// An Envoy whose histograms show a request soon after it.
+fn with_prompt_histograms() -> Gateway {
+    Setup::new().patch("stats_flush_interval", "0.05s").start()
+}
+
+/// The samples of a histogram at most as large as each bound, once there are `count` in all.
+fn samples<const N: usize>(
+    gateway: &Gateway,
+    name: &str,
+    count: u64,
+    bounds: [&str; N],
+) -> [u64; N] {
+    eventually("all samples are counted", || {
+        (gateway.counter(&format!("{name}_count"), &[]) == count).then_some(())
+    });
+    bounds.map(|bound| gateway.counter(&format!("{name}_bucket"), &[("le", bound)]))
+}
+
 #[test]
 fn the_histogram_counts_the_bytes_that_were_received() {
-    let gateway = Setup::new().patch("stats_flush_interval", "0.05s").start();
+    let gateway = with_prompt_histograms();
     gateway.send(&Request::signed(RESULT));
     gateway.send(&Request::signed(format!("{RESULT:2000}")));
-    let at_most =
-        |bound: &str| gateway.counter("junction_webhook_body_bytes_bucket", &[("le", bound)]);
-    eventually("both bodies are counted", || {
-        (gateway.counter("junction_webhook_body_bytes_count", &[]) == 2).then_some(())
-    });
-    assert_eq!(["256", "1024", "4096", "1048576"].map(at_most), [1, 1, 2, 2]);
+    let bounds = ["256", "1024", "4096", "1048576"];
+    assert_eq!(samples(&gateway, "junction_webhook_body_bytes", 2, bounds), [1, 1, 2, 2]);
+}
+
+#[test]
+fn the_age_of_a_signature_counts_where_it_matched_and_is_never_negative() {
+    let gateway = with_prompt_histograms();
+    let signed = |age: i64| Request::signed_with(SECRET, ID, now() - age, RESULT);
+    gateway.send(&signed(-60));
+    gateway.send(&signed(45));
+    // Verified, though refused for its body.
+    gateway.send(&Request::signed_with(SECRET, ID, now() - 90, "{}"));
+    // Anyone may claim a time.
+    gateway.send(&signed(200).set("svix-id", "msg_forged"));
+    gateway.send(&signed(400));
+    let bounds = ["1", "30", "60", "120", "300"];
+    let name = "junction_webhook_signature_age_seconds";
+    assert_eq!(samples(&gateway, name, 3, bounds), [1, 1, 2, 3, 3]);
+}
+
+#[test]
+fn the_filters_own_time_is_counted_once_for_each_guarded_request_and_passes() {
+    let gateway = with_prompt_histograms();
+    gateway.send(&Request::signed(RESULT));
+    gateway.send(&Request::unsigned(RESULT));
+    gateway.send(&Request::new("GET", "/elsewhere"));
+    let name = "junction_webhook_filter_microseconds";
+    let [within_100_milliseconds] = samples(&gateway, name, 2, ["100000"]);
+    assert_eq!(within_100_milliseconds, 2, "a plausible time");
+    // Several calls of Envoy and a MAC take microseconds, if its clock moves within a callback.
+    let sum = gateway.admin.prometheus();
+    let sum = sum.lines().find_map(|line| line.strip_prefix(&format!("{name}_sum{{}} ")));
+    assert!(sum.unwrap().parse::<f64>().unwrap() > 0.0, "{sum:?}");
 }
