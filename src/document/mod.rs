@@ -15,6 +15,8 @@ mod data;
 mod field;
 mod read;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod violation;
 
 pub use read::read;

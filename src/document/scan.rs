@@ -11,6 +11,9 @@
 
 use std::mem;
 
+#[cfg(test)]
+mod tests;
+
 /// How many containers may be open at once (contract, section 4).
 pub(super) const MAX_DEPTH: usize = 64;
 

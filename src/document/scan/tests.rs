@@ -1,0 +1,191 @@
+//! The grammar of JSON, held against `serde_json` and the spellings of a published test suite.
+
+use proptest::prelude::*;
+use serde::de::IgnoredAny;
+
+use super::*;
+
+/// Whether the scanner takes the text for one JSON value.
+fn scans(text: &str) -> bool {
+    let mut scanner = Scanner::new(text);
+    scanner.value().is_ok() && scanner.end().is_ok()
+}
+
+/// Whether `serde_json` does. Reading nothing but the structure, it takes numbers of any size;
+/// only reading the values does it look at surrogates.
+fn serde_json_accepts(text: &str) -> bool {
+    let reads_strings = || match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(_) => true,
+        Err(error) => error.to_string().starts_with("number out of range"),
+    };
+    serde_json::from_str::<IgnoredAny>(text).is_ok() && reads_strings()
+}
+
+/// Texts that are JSON: the `y_` cases of `JSONTestSuite` (nst/JSONTestSuite, MIT), and those of
+/// its `i_` cases, which parsers may take or leave, that this one takes.
+const TAKEN: [&str; 38] = [
+    "[[]   ]",
+    r#"[""]"#,
+    "[]",
+    r#"["a"]"#,
+    "[false]",
+    "[null, 1, \"1\", {}]",
+    "[null]",
+    "[1\n]",
+    " [1]",
+    "[1,null,null,null,2]",
+    "[2] ",
+    "[123e65]",
+    "[0e+1]",
+    "[0e1]",
+    "[ 4]",
+    "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]",
+    "[20e1]",
+    "[-0]",
+    "[-123]",
+    "[-1]",
+    "[1E22]",
+    "[1E-2]",
+    "[1E+2]",
+    "[123e45]",
+    "[123.456e78]",
+    "[1e-2]",
+    "[123.456789]",
+    r#"{"asd":"sdf"}"#,
+    r#"{"":0}"#,
+    r#"{"foo\u0000bar": 42}"#,
+    r#"["\u0060\u012a\u12AB"]"#,
+    r#"["\ud801\udc37"]"#,
+    r#"["\"\\\/\b\f\n\r\t"]"#,
+    "[\"\u{7f}\"]",
+    "[\"\u{2028}\u{10ffff}\"]",
+    r#"["\uFFFF"]"#,
+    "[1.5e+9999]",
+    "[-1e-9999]",
+];
+
+/// Texts that are not: `n_` cases, and those of its `i_` cases that this one leaves.
+const LEFT: [&str; 62] = [
+    "",
+    " ",
+    "[1 true]",
+    "[1:2]",
+    "[1,]",
+    "[1,,2]",
+    "[,1]",
+    "[\"\"],",
+    "[1",
+    "[",
+    "[\"a\",\n4\n,1",
+    "[*]",
+    "[]]",
+    "[[",
+    "[-]",
+    "[fals]",
+    "[nul]",
+    "[tru]",
+    "123\0",
+    "[++1234]",
+    "[+1]",
+    "[+Inf]",
+    "[-01]",
+    "[-1.0.]",
+    "[-2.]",
+    "[-NaN]",
+    "[.-1]",
+    "[.2e-3]",
+    "[0.1.2]",
+    "[0.3e+]",
+    "[0.3e]",
+    "[0.e1]",
+    "[0E+]",
+    "[0e]",
+    "[1.0e-]",
+    "[1 000.0]",
+    "[1eE2]",
+    "[2.e3]",
+    "[9.e+]",
+    "[Infinity]",
+    "[0x1]",
+    "[1+2]",
+    "[-foo]",
+    "[- 1]",
+    "[-012]",
+    "[1a]",
+    "[1ea]",
+    "[.123]",
+    "[012]",
+    "{\"x\"::\"b\"}",
+    "{\"a\":1,}",
+    "{\"a\" b}",
+    "{a:1}",
+    "{1:1}",
+    "{\"id\":0,,}",
+    "[\"\\u00A\"]",
+    "[\"\\x00\"]",
+    "[\"\\\"]",
+    "[\"a\tb\"]",
+    r#"["\ud800"]"#,
+    r#"["\udd1e\ud834"]"#,
+    "\u{feff}[]",
+];
+
+#[test]
+fn takes_what_is_json_and_leaves_what_is_not() {
+    for text in TAKEN {
+        assert!(scans(text), "{text}");
+        assert!(serde_json_accepts(text), "{text}");
+    }
+    for text in LEFT {
+        assert!(!scans(text), "{text}");
+        assert!(!serde_json_accepts(text), "{text}");
+    }
+}
+
+#[test]
+fn a_token_is_the_value_alone() {
+    for value in ["-0.50E+7", r#""a\"b""#, "[ 1 , {} ]", r#"{ "a" : null }"#, "true"] {
+        let text = format!(" \r\n\t{value} , x");
+        let mut scanner = Scanner::new(&text);
+        assert_eq!(scanner.value().unwrap().as_str(), value);
+    }
+}
+
+#[test]
+fn a_stop_tells_where_the_text_goes_wrong() {
+    for (text, at) in
+        [("[1,]", 3), ("[1 2]", 3), (r#"{"a" 1}"#, 5), ("[\"a\u{1}\"]", 3), ("tru", 0)]
+    {
+        assert_eq!(Scanner::new(text).value(), Err(Stop::Syntax { at }), "{text:?}");
+    }
+}
+
+/// Text that is nearly JSON: a value with some characters put in, taken out or replaced.
+fn nearly_json() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud83d", "\\ude00", "d800", "0", "1",
+        "-", "+", ".", "e", "E", "true", "false", "null", "\"a\"", "\"a\":", " ", "\n", "\u{0}",
+        "é", "\u{a0}",
+    ]);
+    let soup = prop::collection::vec(pieces.clone(), 0..12).prop_map(|pieces| pieces.concat());
+    let valid = prop::sample::select([TAKEN.as_slice(), LEFT.as_slice()].concat());
+    let mutated = (valid, any::<prop::sample::Index>(), 0..3_usize, pieces).prop_map(
+        |(text, index, taken, piece)| {
+            let mut characters: Vec<char> = text.chars().collect();
+            let at = index.index(characters.len().saturating_add(1));
+            let end = at.saturating_add(taken).min(characters.len());
+            characters.splice(at..end, piece.chars());
+            characters.into_iter().collect()
+        },
+    );
+    prop_oneof![soup, mutated]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn takes_exactly_what_serde_json_takes(text in nearly_json()) {
+        prop_assert_eq!(scans(&text), serde_json_accepts(&text), "{}", text);
+    }
+}
