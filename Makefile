@@ -10,10 +10,10 @@ ENVOY ?= $(ENVOY_PINNED)
 export ENVOY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean
+.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the pinned Rust toolchain and Envoy
 	@scripts/check-tools.sh
@@ -56,6 +56,12 @@ bench: envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write 
 
 phases: ## Measure each part of the core, natively and in V8
 	@scripts/phases.sh
+
+proof-schema: ## Hold 200,000 documents against an independent validator
+	PROPTEST_CASES=200000 cargo test --locked --test documents schema_oracle
+
+proof-lossless: ## Rebuild 100,000 documents from their normalised events
+	PROPTEST_CASES=100000 cargo test --locked --test documents lossless
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target

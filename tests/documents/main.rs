@@ -1,0 +1,18 @@
+//! Generated documents: the validator against an independent one, and nothing lost on the way out.
+//!
+//! `PROPTEST_CASES` sets how many documents each is tried on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
+
+#[path = "../support/figures.rs"]
+mod figures;
+mod generate;
+mod lossless;
+mod rebuild;
+mod schema_oracle;
