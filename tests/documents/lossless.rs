@@ -23,7 +23,7 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
     let rebuilt = Cell::new(0_u32);
     let config = Config { failure_persistence: None, ..Config::default() };
     // Not every generated document is valid: so many of them shall be.
-    let wanted = config.cases;
+    let wanted = config.cases.max(2048);
     let config = Config { cases: wanted.saturating_mul(4), ..config };
     TestRunner::new(config)
         .run(&document(), |(sent, space)| {

@@ -19,7 +19,9 @@ fn the_verdict_is_that_of_the_documented_schema() {
         jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
     let (valid, invalid, duplicates) = (Cell::new(0_u32), Cell::new(0_u32), Cell::new(0_u32));
     let count = |tally: &Cell<u32>| tally.set(tally.get().saturating_add(1));
-    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    let cases = Config::default().cases.max(4096);
+    let mut runner =
+        TestRunner::new(Config { failure_persistence: None, cases, ..Config::default() });
     runner
         .run(&document(), |(sent, space)| {
             let text = sent.text(space);
