@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 
 #[path = "support/case.rs"]
 mod case;
+#[path = "support/contract.rs"]
+mod contract;
 
 use case::{Case, Expect, Suite};
 
@@ -103,6 +105,7 @@ fn check(name: &str, case: &Case, outcome: Outcome) {
         Expect::Forwarded { event_id, verified_by, event } => {
             let forward = forwarded(name, &report, Verdict::Forwarded, action);
             let body = forward.body.unwrap_or_else(|| panic!("{name}: no body"));
+            contract::assert_valid(std::str::from_utf8(&body).unwrap());
             let normalised: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(normalised["event_id"], *event_id, "{name}");
             assert_eq!(normalised["verified_by"], *verified_by, "{name}");

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Puts a value into a document.
+type Place = fn(&str) -> String;
+
 /// What a document comes to: `ok`, `unknown`, or the message of its refusal.
 fn verdict_under(rules: Rules, text: &str) -> String {
     match read(text.as_bytes(), rules) {
@@ -43,13 +46,13 @@ const VALUES: [(&str, &str); 6] = [
 
 #[test]
 fn each_field_takes_the_types_that_the_schema_gives_it_and_no_other() {
-    type Place = fn(&str, &str) -> String;
-    let event: Place = |field, value| {
+    type Field = fn(&str, &str) -> String;
+    let event: Field = |field, value| {
         format!(r#"{{"event_type":"labtest.result.ready","data":{{}},"{field}":{value}}}"#)
     };
-    let data: Place = |field, value| result(&format!(r#"{{"{field}":{value}}}"#));
-    let in_marker: Place = |field, value| marker(&format!(r#","{field}":{value}"#));
-    let in_order: Place =
+    let data: Field = |field, value| result(&format!(r#"{{"{field}":{value}}}"#));
+    let in_marker: Field = |field, value| marker(&format!(r#","{field}":{value}"#));
+    let in_order: Field =
         |field, value| order(&format!(r#"{{"order_id":"o","status":"s","{field}":{value}}}"#));
     for (place, pointer, field, expected) in [
         (event, "", "user_id", "string"),
@@ -111,7 +114,7 @@ fn each_required_field_is_named_where_it_is_missing_or_of_another_type() {
 
 #[test]
 fn a_string_with_a_minimum_length_has_one_character_at_least() {
-    let places: [(&str, fn(&str) -> String); 4] = [
+    let places: [(&str, Place); 4] = [
         ("collected_at", result),
         ("reported_at", result),
         ("order_id", |data| order(&data.replace('}', r#","status":"s"}"#))),
@@ -295,7 +298,7 @@ fn the_same_key_in_different_objects_is_no_duplicate() {
 #[test]
 fn containers_nest_64_deep_and_no_deeper() {
     // At each place, so many containers are open around the value.
-    let places: [(usize, &str, fn(&str) -> String); 3] = [
+    let places: [(usize, &str, Place); 3] = [
         (1, "(document)", |value| {
             format!(r#"{{"event_type":"labtest.result.ready","data":{{}},"x":{value}}}"#)
         }),

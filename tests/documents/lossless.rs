@@ -8,6 +8,7 @@ use junction_webhook_filter::normal::event::{Envelope, normalise};
 use junction_webhook_filter::normal::time;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::contract;
 use crate::figures;
 use crate::generate::document;
 use crate::rebuild::{Tree, rebuild, with_explicit_nulls};
@@ -37,6 +38,7 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
             let normalised = normalise(&event, &envelope, 0);
             assert_eq!(normalise(&event, &envelope, 100_000), normalised, "deterministic");
             let normalised = String::from_utf8(normalised).unwrap();
+            contract::assert_valid(&normalised);
             let event = rebuild(&Tree::parse(&normalised));
             assert_eq!(event, with_explicit_nulls(&Tree::parse(&text)), "{text}\n{normalised}");
             rebuilt.set(rebuilt.get().saturating_add(1));

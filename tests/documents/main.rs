@@ -10,6 +10,8 @@
     reason = "tests stop at the first surprise"
 )]
 
+#[path = "../support/contract.rs"]
+mod contract;
 #[path = "../support/figures.rs"]
 mod figures;
 mod generate;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::contract;
 use super::{Admin, Answer, Request, Seen, Upstream, Wire, eventually, http2, process::Process};
 
 /// Envoy, the stub behind it, and everything either has to say.
@@ -50,6 +51,9 @@ impl Gateway {
         assert_eq!(seen.len(), 1, "forwarded once: {seen:#?}");
         let seen = seen.remove(0);
         assert!(seen.complete, "the body came to its end");
+        if !seen.header("x-junction-verified-by").is_empty() {
+            contract::assert_valid(seen.body.as_deref().unwrap());
+        }
         seen
     }
 

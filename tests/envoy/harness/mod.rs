@@ -5,6 +5,8 @@
 //! the upstream saw of one request.
 
 mod admin;
+#[path = "../../support/contract.rs"]
+mod contract;
 mod gateway;
 mod http1;
 mod http2;
