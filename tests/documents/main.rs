@@ -12,6 +12,7 @@
 
 #[path = "../support/contract.rs"]
 mod contract;
+mod event_page;
 #[path = "../support/figures.rs"]
 mod figures;
 mod generate;

@@ -43,12 +43,12 @@ impl Tree {
         fields
     }
 
-    fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         let Self::Array(items) = self else { panic!("not an array: {self:?}") };
         items
     }
 
-    fn at(&self, key: &str) -> &Self {
+    pub(crate) fn at(&self, key: &str) -> &Self {
         self.fields().get(key).unwrap_or_else(|| panic!("no {key} in {self:?}"))
     }
 }
