@@ -3,7 +3,7 @@
 use junction_webhook_filter::document::{self, Document, Rules};
 use junction_webhook_filter::normal::event::{Envelope, normalise};
 
-use crate::rebuild::Tree;
+use crate::tree::Tree;
 
 const PAGE: &str = include_str!("../../docs/normalised-event.md");
 

@@ -11,7 +11,8 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::contract;
 use crate::figures;
 use crate::generate::document;
-use crate::rebuild::{Tree, rebuild, with_explicit_nulls};
+use crate::rebuild::{rebuild, with_explicit_nulls};
+use crate::tree::Tree;
 
 #[test]
 fn the_senders_document_can_be_rebuilt_from_the_event() {

@@ -19,3 +19,5 @@ mod generate;
 mod lossless;
 mod rebuild;
 mod schema_oracle;
+#[path = "../support/tree.rs"]
+mod tree;

@@ -13,10 +13,13 @@ mod configuration;
 mod edge;
 mod forwarding;
 mod framing;
+mod goldens;
 mod harness;
 mod observability;
 mod sample;
 mod setting;
+#[path = "../support/tree.rs"]
+mod tree;
 mod vectors;
 mod verdicts;
 mod verification;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
-pub(super) fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

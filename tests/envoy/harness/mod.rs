@@ -20,6 +20,7 @@ pub(crate) use self::{
     admin::Admin,
     gateway::Gateway,
     http1::Wire,
+    locate::root,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
     setup::{Setup, shared},
     upstream::{Seen, Upstream},

@@ -47,7 +47,7 @@ impl Upstream {
 
     /// Every request that arrived, oldest first.
     pub(crate) fn requests(&self) -> Vec<Seen> {
-        serde_json::from_value(self.get("/requests")).unwrap()
+        serde_json::from_slice(&self.get("/requests").body).unwrap()
     }
 
     /// What arrived of one request.
@@ -58,18 +58,23 @@ impl Upstream {
     }
 
     pub(crate) fn events(&self) -> Value {
-        self.get("/events")
+        self.get("/events").json()
     }
 
     pub(crate) fn markers(&self) -> Value {
-        self.get("/markers")
+        self.get("/markers").json()
     }
 
-    fn get(&self, path: &str) -> Value {
+    /// The stored markers as the stub spells them, every digit included.
+    pub(crate) fn markers_text(&self) -> String {
+        self.get("/markers").text()
+    }
+
+    fn get(&self, path: &str) -> Answer {
         let mut wire = Wire::connect(self.address);
         wire.send(&Request::new("GET", path));
         let answer: Answer = wire.answer();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()
+        answer
     }
 }
