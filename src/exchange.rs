@@ -176,6 +176,35 @@ impl Exchange {
         }
     }
 
+    /// Whether the head has gone on to a filter that must hold it back until the verdict.
+    #[must_use]
+    pub const fn relies_on_buffer(&self) -> bool {
+        self.is_head_gone && matches!(self.phase, Phase::Body(_))
+    }
+
+    /// Takes the news that nobody holds the head back: the upstream has it. That is a mistake in
+    /// Envoy's configuration, and refused as one, so that it cannot go unnoticed.
+    pub fn on_leak(&mut self) -> Outcome {
+        let Phase::Body(reading) = mem::replace(&mut self.phase, Phase::Answered) else {
+            return self.fail();
+        };
+        let mode = self.plugin.as_ref().as_ref().map_or(Mode::Enforce, |config| config.mode);
+        let body_bytes = reading.body.len();
+        let known = Known { event_id: reading.claimed_id, body_bytes, signature_age: None };
+        self.refuse(mode, &Reason::Configuration.into(), known)
+    }
+
+    /// Whether the request, now at its end, was held back and none of its body ever came, although
+    /// its head was in order: so does a sender that goes away, and so does every request where the
+    /// host takes holding the head back for holding back everything.
+    #[must_use]
+    pub fn is_starved(&self) -> bool {
+        match &self.phase {
+            Phase::Body(reading) => !self.is_head_gone && reading.body.is_empty(),
+            Phase::Head | Phase::Released | Phase::Answered => false,
+        }
+    }
+
     /// The whole request is there: checks 8 to 11.
     fn judge(&mut self, config: &Config, reading: Reading) -> Outcome {
         let is_head_held = !self.is_head_gone;

@@ -5,7 +5,7 @@
 //! bytes, since its string getters also panic on what is not UTF-8.
 //! Specification: proxy-wasm ABI 0.2.1.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -46,6 +46,8 @@ struct Worker {
     plugin: Arc<Plugin>,
     metrics: Metrics,
     log_budget: RefCell<LogBudget>,
+    /// Some request's body has come, so holding heads back does not hold bodies back as well.
+    is_body_seen: Cell<bool>,
 }
 
 impl Context for Root {}
@@ -65,6 +67,7 @@ impl RootContext for Root {
             plugin: Arc::new(plugin),
             metrics,
             log_budget: RefCell::default(),
+            is_body_seen: Cell::default(),
         }));
         true
     }
@@ -108,6 +111,10 @@ impl HttpContext for Request {
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Flow {
         let start = self.now();
+        self.worker.is_body_seen.set(true);
+        if self.is_leaked() {
+            return self.leak(start);
+        }
         let read = |start, length| {
             hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
         };
@@ -117,6 +124,9 @@ impl HttpContext for Request {
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Flow {
         let start = self.now();
+        if self.is_leaked() {
+            return self.leak(start);
+        }
         let outcome = self.exchange.on_end();
         if let Outcome::Decided(_, Action::Forward(Forward { body: Some(_), .. })) = &outcome {
             // Trailers are not signed.
@@ -124,9 +134,35 @@ impl HttpContext for Request {
         }
         self.carry_out(outcome, start)
     }
+
+    fn on_log(&mut self) {
+        if !self.worker.is_body_seen.get() && self.exchange.is_starved() {
+            self.warn(
+                "a webhook ended before any of its body came: where all do, the plugin lacks \
+                 allow_on_headers_stop_iteration",
+            );
+        }
+    }
 }
 
 impl Request {
+    /// Whether the router has seen a head that Envoy's buffer filter should hold back. Where the
+    /// host cannot tell, it counts as held.
+    fn is_leaked(&self) -> bool {
+        self.exchange.relies_on_buffer()
+            && hostcalls::get_property(vec!["upstream", "request_attempt_count"])
+                .is_ok_and(|count| count.is_some_and(|count| count.iter().any(|byte| *byte != 0)))
+    }
+
+    fn leak(&mut self, start: Duration) -> Flow {
+        self.warn(
+            "hold_headers is false, and nothing behind this filter holds heads back: put Envoy's \
+             buffer filter there",
+        );
+        let outcome = self.exchange.on_leak();
+        self.carry_out(outcome, start)
+    }
+
     /// Carries out what the core says in a callback that began at `start`.
     fn carry_out(&mut self, outcome: Outcome, start: Duration) -> Flow {
         match outcome {
@@ -202,14 +238,19 @@ impl Request {
         if report.reason.is_none() {
             return;
         }
+        let would_be = if report.verdict == Verdict::Shadowed { "would be " } else { "" };
+        let reason = report.reason_label();
+        let event_id = report.event_id.as_deref().unwrap_or("none");
+        self.warn(&format!("webhook {would_be}rejected: reason={reason} event_id={event_id}"));
+    }
+
+    /// Logs a line if there is room for one.
+    fn warn(&self, line: &str) {
         let Some(held_back) = self.worker.log_budget.borrow_mut().take(self.now()) else { return };
         if held_back > 0 {
             log::warn!("{held_back} lines about rejected webhooks held back");
         }
-        let would_be = if report.verdict == Verdict::Shadowed { "would be " } else { "" };
-        let reason = report.reason_label();
-        let event_id = report.event_id.as_deref().unwrap_or("none");
-        log::warn!("webhook {would_be}rejected: reason={reason} event_id={event_id}");
+        log::warn!("{line}");
     }
 
     /// The time since the Unix epoch; a clock before it counts as the epoch.

@@ -8,6 +8,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod buffered;
 mod cases;
 mod configuration;
 mod edge;

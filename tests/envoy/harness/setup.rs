@@ -65,6 +65,35 @@ impl Setup {
         self
     }
 
+    /// Makes of Envoy a host that cannot hold headers back, with `hold_headers` false.
+    pub(crate) fn without_held_headers(self, config: &Json) -> Self {
+        let mut setup = self.without_header_stop();
+        let capabilities = format!("{CONNECTION_MANAGER}.{PLUGIN}.capability_restriction_config");
+        let allowed = at(&mut setup.yaml, &format!("{capabilities}.allowed_capabilities"));
+        let none = Value::Mapping(serde_yaml_ng::Mapping::new());
+        allowed.as_mapping_mut().unwrap().insert("proxy_get_property".into(), none);
+        let mut config = config.clone();
+        config["hold_headers"] = false.into();
+        setup.config(&config)
+    }
+
+    /// Takes the option away without which Envoy cannot hold headers back.
+    pub(crate) fn without_header_stop(mut self) -> Self {
+        let plugin = at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.{PLUGIN}"));
+        let plugin = plugin.as_mapping_mut().unwrap();
+        assert!(plugin.remove("allow_on_headers_stop_iteration").is_some());
+        self
+    }
+
+    /// Puts an HTTP filter right behind the plugin.
+    pub(crate) fn filter_behind(mut self, filter: Value) -> Self {
+        let filters = at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.http_filters"));
+        let filters = filters.as_sequence_mut().unwrap();
+        let router = filters.len().checked_sub(1).unwrap();
+        filters.insert(router, filter);
+        self
+    }
+
     /// Lets trailers of HTTP/1.1 through to the filter, which Envoy drops by default.
     pub(crate) fn http1_trailers(self) -> Self {
         let options = serde_yaml_ng::from_str::<Value>("{enable_trailers: true}").unwrap();
