@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # About a fifth above what it was when this was last set. Lower it when the core gets faster.
-most=${1:-1600000}
+most=${1:-1350000}
 
 if ! command -v valgrind >/dev/null; then
     if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then

@@ -25,17 +25,18 @@ impl<'a> Decimal<'a> {
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (negative, unsigned) = strip_minus(text);
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, Exponent::parse(exponent)?),
-            None => (unsigned, Exponent::ZERO),
+        let (integer, rest) = take_digits(unsigned.as_bytes())?;
+        if let [b'0', _, ..] = integer {
+            return None;
+        }
+        let (fraction, rest) = match rest {
+            [b'.', rest @ ..] => take_digits(rest)?,
+            rest => ([].as_slice(), rest),
         };
-        let (integer, fraction) = match mantissa.split_once('.') {
-            Some((integer, fraction)) => (integer, digits(fraction)?),
-            None => (mantissa, [].as_slice()),
-        };
-        let integer = match digits(integer)? {
-            [b'0', _, ..] => return None,
-            integer => integer,
+        let exponent = match rest {
+            [] => Exponent::ZERO,
+            [b'e' | b'E', rest @ ..] => Exponent::parse(rest)?,
+            _ => return None,
         };
         Some(Self { text, negative, integer, fraction, exponent })
     }
@@ -170,10 +171,15 @@ struct Exponent<'a> {
 impl<'a> Exponent<'a> {
     const ZERO: Self = Self { negative: false, digits: &[] };
 
-    fn parse(text: &'a str) -> Option<Self> {
-        let (negative, unsigned) = strip_minus(text);
-        let unsigned = if negative { unsigned } else { text.strip_prefix('+').unwrap_or(text) };
-        Some(Self { negative, digits: digits(unsigned)? })
+    fn parse(text: &'a [u8]) -> Option<Self> {
+        let (negative, unsigned) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] | rest => (false, rest),
+        };
+        match take_digits(unsigned)? {
+            (digits, []) => Some(Self { negative, digits }),
+            _ => None,
+        }
     }
 
     /// The difference of two exponents, saturating at the ends of `i128`.
@@ -203,10 +209,10 @@ fn strip_minus(text: &str) -> (bool, &str) {
     text.strip_prefix('-').map_or((false, text), |unsigned| (true, unsigned))
 }
 
-/// The text as digits: at least one, and nothing else.
-fn digits(text: &str) -> Option<&[u8]> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then_some(text.as_bytes())
+/// The digits at the start of a text, at least one, and what follows them.
+fn take_digits(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if length == 0 { None } else { text.split_at_checked(length) }
 }
 
 /// A length as a signed number; lengths never reach the bound.

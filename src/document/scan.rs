@@ -141,16 +141,17 @@ impl<'a> Scanner<'a> {
     pub(super) fn string(&mut self) -> Result<Text<'a>, Stop> {
         let start = self.at;
         let mut escaped = false;
+        self.advance();
         loop {
-            self.advance();
+            self.skip_plain();
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.advance();
+                    self.advance();
                 }
-                None | Some(..b' ') => return Err(self.syntax()),
-                Some(_) => {}
+                _ => return Err(self.syntax()),
             }
         }
         self.advance();
@@ -162,6 +163,13 @@ impl<'a> Scanner<'a> {
             None
         };
         Ok(Text { token, decoded })
+    }
+
+    /// Moves to the next byte that is not a string's plain text: a quote, a backslash or a control
+    /// character.
+    fn skip_plain(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at = self.at.wrapping_add(plain_length(rest));
     }
 
     /// Reads the value that starts here, whatever it is.
@@ -313,5 +321,45 @@ pub(super) fn has_duplicate<'k, 'a: 'k>(
 }
 
 fn unquoted(token: &str) -> &str {
-    token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(token)
+    token.get(1..token.len().saturating_sub(1)).unwrap_or(token)
+}
+
+/// How many bytes come before the first quote, backslash or control character.
+fn plain_length(text: &[u8]) -> usize {
+    // Eight at a time: most of a body is strings, and most strings are longer than that.
+    let (words, rest) = text.as_chunks::<8>();
+    let mut length: usize = 0;
+    for word in words {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return length.saturating_add(first_byte(special));
+        }
+        length = length.saturating_add(8);
+    }
+    let plain = rest.iter().take_while(|&&byte| !matches!(byte, b'"' | b'\\' | ..b' '));
+    length.saturating_add(plain.count())
+}
+
+/// The eight bytes of a word with the high bit of the first special one set, and no bit below it.
+///
+/// The bit is right for the lowest such byte alone: a borrow may set those of later ones. See
+/// "Determine if a word has a byte less than n" in Anderson's Bit Twiddling Hacks.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+
+    let quotes = word ^ QUOTES;
+    let backslashes = word ^ BACKSLASHES;
+    let zeros = (quotes.wrapping_sub(ONES) & !quotes)
+        | (backslashes.wrapping_sub(ONES) & !backslashes)
+        | (word.wrapping_sub(SPACES) & !word);
+    zeros & HIGH_BITS
+}
+
+/// Which byte of a word the lowest bit is in.
+fn first_byte(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros() >> 3).unwrap_or_default()
 }

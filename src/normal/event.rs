@@ -12,7 +12,7 @@ use crate::normal::interpretation::{Code, interpret};
 use crate::normal::json::Writer;
 use crate::normal::time::{UtcTime, to_utc};
 use crate::normal::unit::ucum;
-use crate::normal::value::{Comparator, Value};
+use crate::normal::value::Value;
 
 /// The name of the normalised form, and of this version of it.
 pub const CONTRACT: &str = "junction.event.v1";
@@ -32,32 +32,41 @@ pub struct Envelope<'a> {
 #[must_use]
 pub fn normalise(event: &Event<'_>, envelope: &Envelope<'_>, capacity: usize) -> Vec<u8> {
     let mut out = Writer::with_capacity(capacity);
-    out.begin_object();
-    out.key("contract").string(CONTRACT);
-    out.key("event_id").string(envelope.event_id);
-    out.key("event_type").string(event.event_type.as_str());
-    out.key("verified_by").string(envelope.verified_by);
-    out.key("sent_at");
+    out.verbatim(r#"{"contract":"#);
+    out.quoted(CONTRACT);
+    out.verbatim(r#","event_id":"#);
+    out.string(envelope.event_id);
+    out.verbatim(r#","event_type":"#);
+    out.quoted(event.event_type.as_str());
+    out.verbatim(r#","verified_by":"#);
+    out.quoted(envelope.verified_by);
+    out.verbatim(r#","sent_at":"#);
     write_utc(&mut out, envelope.sent_at);
-    out.key("user_id").text_or_null(event.user_id.as_ref());
-    out.key("client_user_id").text_or_null(event.client_user_id.as_ref());
-    out.key("team_id").text_or_null(event.team_id.as_ref());
-    out.key("data").begin_object();
+    out.verbatim(r#","user_id":"#);
+    out.text_or_null(event.user_id.as_ref());
+    out.verbatim(r#","client_user_id":"#);
+    out.text_or_null(event.client_user_id.as_ref());
+    out.verbatim(r#","team_id":"#);
+    out.text_or_null(event.team_id.as_ref());
+    out.verbatim(r#","data":"#);
     match &event.data {
         Data::LabResult(result) => write_lab_result(&mut out, result),
         Data::Order(order) => write_order(&mut out, order),
     }
-    out.end_object();
     write_extra(&mut out, &event.extra);
-    out.end_object();
+    out.verbatim("}");
     out.into_bytes()
 }
 
 fn write_order(out: &mut Writer, order: &Order<'_>) {
-    out.key("order_id").text_or_null(Some(&order.order_id));
-    out.key("status").text_or_null(Some(&order.status));
-    out.key("cancellation_reason").text_or_null(order.cancellation_reason.as_ref());
+    out.verbatim(r#"{"order_id":"#);
+    out.text_or_null(Some(&order.order_id));
+    out.verbatim(r#","status":"#);
+    out.text_or_null(Some(&order.status));
+    out.verbatim(r#","cancellation_reason":"#);
+    out.text_or_null(order.cancellation_reason.as_ref());
     write_extra(out, &order.extra);
+    out.verbatim("}");
 }
 
 fn write_lab_result(out: &mut Writer, result: &LabResult<'_>) {
@@ -67,34 +76,40 @@ fn write_lab_result(out: &mut Writer, result: &LabResult<'_>) {
         markers.iter().map(|marker| Reading::of(marker, result.extra_of(marker))).collect();
     let critical_count = readings.iter().filter(|reading| reading.is_critical()).count();
 
-    out.key("order_id").text_or_null(result.order_id.as_ref());
-    out.key("sample_id").text_or_null(result.sample_id.as_ref());
-    out.key("status").text_or_null(result.status.as_ref());
-    out.key("interpretation").text_or_null(result.interpretation.as_ref());
-    out.key("collected_at");
+    out.verbatim(r#"{"order_id":"#);
+    out.text_or_null(result.order_id.as_ref());
+    out.verbatim(r#","sample_id":"#);
+    out.text_or_null(result.sample_id.as_ref());
+    out.verbatim(r#","status":"#);
+    out.text_or_null(result.status.as_ref());
+    out.verbatim(r#","interpretation":"#);
+    out.text_or_null(result.interpretation.as_ref());
+    out.verbatim(r#","collected_at":"#);
     write_time(out, result.collected_at.as_ref(), "collected_at", &mut raw);
-    out.key("reported_at");
+    out.verbatim(r#","reported_at":"#);
     write_time(out, result.reported_at.as_ref(), "reported_at", &mut raw);
-    out.key("marker_count").count(markers.len());
+    out.verbatim(r#","marker_count":"#);
+    out.formatted(markers.len());
     raw.keep_count("marker_count", result.marker_count, markers.len());
-    out.key("critical_marker_count").count(critical_count);
+    out.verbatim(r#","critical_marker_count":"#);
+    out.formatted(critical_count);
     raw.keep_count("critical_marker_count", result.critical_marker_count, critical_count);
     if result.markers.is_none() {
         raw.keep_absence("markers");
     }
-    out.key("markers").begin_array();
+    out.verbatim(r#","markers":["#);
     let mut marker_raw = Raw::default();
-    for (marker, reading) in markers.iter().zip(&readings) {
-        out.item();
-        out.begin_object();
+    for (index, (marker, reading)) in markers.iter().zip(&readings).enumerate() {
+        out.verbatim(if index == 0 { "{" } else { ",{" });
         write_marker(out, marker, reading, &mut marker_raw);
         marker_raw.write(out);
         write_extra(out, result.extra_of(marker));
-        out.end_object();
+        out.verbatim("}");
     }
-    out.end_array();
+    out.verbatim("]");
     raw.write(out);
     write_extra(out, &result.extra);
+    out.verbatim("}");
 }
 
 fn write_marker<'m>(
@@ -104,20 +119,18 @@ fn write_marker<'m>(
     raw: &mut Raw<'m>,
 ) {
     let name = fold_white_space(marker.name.as_str());
-    out.key("slug");
+    out.verbatim(r#""slug":"#);
     if let Some(slug) = &marker.slug {
         out.text_or_null(Some(slug));
     } else if let Some(slug) = slug_of(&name) {
-        out.quoted(slug);
+        out.quoted(&slug);
         raw.keep_absence("slug");
     } else {
         out.verbatim("null");
     }
-    out.key("name");
+    out.verbatim(r#","name":"#);
     write_cleaned(out, &marker.name, &name, "name", raw);
-    out.key("value").begin_object();
     write_value(out, &reading.value);
-    out.end_object();
     if reading.is_from_result {
         raw.keep("value", marker.value.as_ref().map(MarkerValue::token));
     } else if let Some(MarkerValue::Text(text)) = &marker.value
@@ -125,58 +138,59 @@ fn write_marker<'m>(
     {
         raw.keep("value", Some(text.token()));
     }
-    out.key("unit");
     let unit = marker.unit.as_ref().map(|unit| (unit, unit.as_str().trim()));
+    out.verbatim(r#","unit":"#);
     if let Some((sent, trimmed)) = unit {
         write_cleaned(out, sent, trimmed, "unit", raw);
     } else {
         out.verbatim("null");
     }
-    out.key("ucum");
-    match unit.and_then(|(_, trimmed)| ucum(trimmed)) {
-        Some(code) => out.quoted(code),
-        None => out.verbatim("null"),
-    }
-    out.key("reference_range").begin_object();
-    out.key("low").verbatim_or_null(marker.min_range_value.map(Token::as_str));
-    out.key("high").verbatim_or_null(marker.max_range_value.map(Token::as_str));
-    out.end_object();
-    out.key("interpretation").begin_object();
-    out.key("code");
-    match reading.code {
-        Some(code) => out.quoted(code.as_str()),
-        None => out.verbatim("null"),
-    }
-    out.key("critical").verbatim(if reading.is_critical() { "true" } else { "false" });
-    out.key("text").text_or_null(marker.interpretation.as_ref());
-    out.end_object();
-    out.key("observed_at");
+    out.verbatim(r#","ucum":"#);
+    out.quoted_or_null(unit.and_then(|(_, trimmed)| ucum(trimmed)));
+    out.verbatim(r#","reference_range":{"low":"#);
+    out.verbatim_or_null(marker.min_range_value.map(Token::as_str));
+    out.verbatim(r#","high":"#);
+    out.verbatim_or_null(marker.max_range_value.map(Token::as_str));
+    out.verbatim(r#"},"interpretation":{"code":"#);
+    out.quoted_or_null(reading.code.map(Code::as_str));
+    out.verbatim(if reading.is_critical() {
+        r#","critical":true,"text":"#
+    } else {
+        r#","critical":false,"text":"#
+    });
+    out.text_or_null(marker.interpretation.as_ref());
+    out.verbatim(r#"},"observed_at":"#);
     write_time(out, marker.timestamp.as_ref(), "timestamp", raw);
-    out.key("notes").text_or_null(marker.notes.as_ref());
+    out.verbatim(r#","notes":"#);
+    out.text_or_null(marker.notes.as_ref());
 }
 
+/// Writes the field `value`.
 fn write_value(out: &mut Writer, value: &Value<'_>) {
     match value {
-        Value::Quantity { comparator, number } => {
-            out.key("kind").verbatim("\"quantity\"");
-            out.key("comparator");
-            match comparator.map(Comparator::as_str) {
-                Some(comparator) => out.quoted(comparator),
-                None => out.verbatim("null"),
-            }
-            out.key("number").verbatim(number.as_str());
+        Value::Quantity { comparator: None, number } => {
+            out.verbatim(r#","value":{"kind":"quantity","comparator":null,"number":"#);
+            out.verbatim(number.as_str());
+        }
+        Value::Quantity { comparator: Some(comparator), number } => {
+            out.verbatim(r#","value":{"kind":"quantity","comparator":"#);
+            out.quoted(comparator.as_str());
+            out.verbatim(r#","number":"#);
+            out.verbatim(number.as_str());
         }
         Value::Range { low, high } => {
-            out.key("kind").verbatim("\"range\"");
-            out.key("low").verbatim(low.as_str());
-            out.key("high").verbatim(high.as_str());
+            out.verbatim(r#","value":{"kind":"range","low":"#);
+            out.verbatim(low.as_str());
+            out.verbatim(r#","high":"#);
+            out.verbatim(high.as_str());
         }
         Value::Text(text) => {
-            out.key("kind").verbatim("\"text\"");
-            out.key("text").string(text);
+            out.verbatim(r#","value":{"kind":"text","text":"#);
+            out.string(text);
         }
-        Value::Absent => out.key("kind").verbatim("\"absent\""),
+        Value::Absent => out.verbatim(r#","value":{"kind":"absent""#),
     }
+    out.verbatim("}");
 }
 
 /// Writes a text after cleaning: null where nothing is left of it.
@@ -217,16 +231,17 @@ fn write_time<'m>(
 
 fn write_utc(out: &mut Writer, time: Option<UtcTime<'_>>) {
     match time {
-        Some(time) => out.quoted(time),
+        Some(time) => out.formatted(format_args!("\"{time}\"")),
         None => out.verbatim("null"),
     }
 }
 
+/// Writes the field `extra` where there is any.
 fn write_extra(out: &mut Writer, extra: &Extra<'_>) {
     if !extra.is_empty() {
-        out.key("extra").begin_object();
+        out.verbatim(r#","extra":{"#);
         out.fields(extra);
-        out.end_object();
+        out.verbatim("}");
     }
 }
 
@@ -247,8 +262,8 @@ impl<'m> Reading<'m> {
         };
         let result = if is_placeholder(&sent) { result_text(extra) } else { None };
         let value = result.map_or(sent, Value::from_text);
-        let low = marker.min_range_value.and_then(|low| Decimal::parse(low.as_str()));
-        let high = marker.max_range_value.and_then(|high| Decimal::parse(high.as_str()));
+        let low = marker.min_range_value.map(Token::as_str);
+        let high = marker.max_range_value.map(Token::as_str);
         let code = interpret(marker.interpretation.as_ref().map(Text::as_str), &value, low, high);
         Self { value, is_from_result: result.is_some(), code }
     }
@@ -262,7 +277,9 @@ impl<'m> Reading<'m> {
 fn is_placeholder(value: &Value<'_>) -> bool {
     match value {
         Value::Absent => true,
-        Value::Quantity { comparator: None, number } => Decimal::parse("-1") == Some(*number),
+        Value::Quantity { comparator: None, number } => {
+            number.is_negative() && Decimal::parse("-1") == Some(*number)
+        }
         _ => false,
     }
 }
@@ -305,16 +322,21 @@ impl<'m> Raw<'m> {
         if self.0.is_empty() {
             return;
         }
-        out.key("raw").begin_object();
-        for (field, token) in self.0.drain(..) {
-            out.key(field).verbatim_or_null(token.map(Token::as_str));
+        for (index, (field, token)) in self.0.drain(..).enumerate() {
+            out.verbatim(if index == 0 { r#","raw":{"# } else { "," });
+            out.quoted(field);
+            out.verbatim(":");
+            out.verbatim_or_null(token.map(Token::as_str));
         }
-        out.end_object();
+        out.verbatim("}");
     }
 }
 
 /// Trims a text and folds each run of white space inside it to one space.
 fn fold_white_space(text: &str) -> Cow<'_, str> {
+    if is_folded_ascii(text) {
+        return Cow::Borrowed(text);
+    }
     let mut is_folded = true;
     let mut after_space = true;
     for character in text.chars() {
@@ -335,6 +357,18 @@ fn fold_white_space(text: &str) -> Cow<'_, str> {
     Cow::Owned(folded)
 }
 
+/// Whether a text is printable ASCII with single spaces inside it alone, as almost all names are.
+fn is_folded_ascii(text: &str) -> bool {
+    let mut after_space = true;
+    for byte in text.bytes() {
+        if !matches!(byte, b' '..=b'~') || (byte == b' ' && after_space) {
+            return false;
+        }
+        after_space = byte == b' ';
+    }
+    !after_space
+}
+
 /// The slug of a name: ASCII letters and digits in lower case, each run of others a `-`.
 fn slug_of(name: &str) -> Option<String> {
     let mut slug = String::with_capacity(name.len());
@@ -350,3 +384,6 @@ fn slug_of(name: &str) -> Option<String> {
     slug.make_ascii_lowercase();
     (!slug.is_empty()).then_some(slug)
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,56 +146,42 @@ impl Code {
 /// The code for the sender's word, or `None` for no word and for an unknown one.
 ///
 /// Case, white space, `_` and `-` do not matter. `abnormal` and `critical` become high or low only
-/// where a quantity provably lies outside the reference range that `low` and `high` bound.
+/// where a quantity provably lies outside the reference range that `low` and `high`, JSON numbers,
+/// bound.
 #[must_use]
 pub fn interpret(
     word: Option<&str>,
     value: &Value<'_>,
-    low: Option<Decimal<'_>>,
-    high: Option<Decimal<'_>>,
+    low: Option<&str>,
+    high: Option<&str>,
 ) -> Option<Code> {
     let folded = Folded::new(word?)?;
-    let words = WORDS.iter().find_map(|&(word, meaning)| (folded.is(word)).then_some(meaning));
-    let code = match words {
-        Some(Word::Abnormal) => match proven_side(value, low, high) {
+    let code = match folded.as_bytes() {
+        b"NORMAL" => Code::N,
+        b"ABNORMAL" => match proven_side(value, low, high) {
             Some(Side::Above) => Code::H,
             Some(Side::Below) => Code::L,
             None => Code::A,
         },
-        Some(Word::Critical) => match proven_side(value, low, high) {
+        b"CRITICAL" => match proven_side(value, low, high) {
             Some(Side::Above) => Code::HH,
             Some(Side::Below) => Code::LL,
             None => Code::AA,
         },
-        Some(Word::Code(code)) => code,
-        None => *Code::ALL.iter().find(|code| folded.is(code.as_str()))?,
+        b"HIGH" => Code::H,
+        b"LOW" => Code::L,
+        b"POSITIVE" => Code::Pos,
+        b"NEGATIVE" => Code::Neg,
+        b"DETECTED" => Code::Det,
+        b"NOTDETECTED" => Code::ND,
+        b"REACTIVE" => Code::RR,
+        b"NONREACTIVE" => Code::NR,
+        b"EQUIVOCAL" => Code::E,
+        b"INDETERMINATE" => Code::Ind,
+        _ => *Code::ALL.iter().find(|code| folded.is(code.as_str()))?,
     };
     Some(code)
 }
-
-/// What a word says besides the codes themselves.
-#[derive(Clone, Copy)]
-enum Word {
-    Abnormal,
-    Critical,
-    Code(Code),
-}
-
-const WORDS: [(&str, Word); 13] = [
-    ("normal", Word::Code(Code::N)),
-    ("abnormal", Word::Abnormal),
-    ("critical", Word::Critical),
-    ("high", Word::Code(Code::H)),
-    ("low", Word::Code(Code::L)),
-    ("positive", Word::Code(Code::Pos)),
-    ("negative", Word::Code(Code::Neg)),
-    ("detected", Word::Code(Code::Det)),
-    ("not_detected", Word::Code(Code::ND)),
-    ("reactive", Word::Code(Code::RR)),
-    ("non_reactive", Word::Code(Code::NR)),
-    ("equivocal", Word::Code(Code::E)),
-    ("indeterminate", Word::Code(Code::Ind)),
-];
 
 /// A word in capitals, without what does not matter. Reads the sender's word once, since nothing
 /// bounds its length.
@@ -218,9 +204,12 @@ impl Folded {
         Some(folded)
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
+
     fn is(&self, word: &str) -> bool {
-        let ours = self.letters.iter().take(self.length).map(|&letter| char::from(letter));
-        ours.eq(letters(word))
+        self.as_bytes().iter().map(|&letter| char::from(letter)).eq(letters(word))
     }
 }
 
@@ -239,14 +228,11 @@ enum Side {
 /// On which side of its range a value provably lies; a range whose bounds prove both proves none.
 ///
 /// Nobody knows whether a bound belongs to its range, so a value on a bound proves nothing.
-fn proven_side(
-    value: &Value<'_>,
-    low: Option<Decimal<'_>>,
-    high: Option<Decimal<'_>>,
-) -> Option<Side> {
+fn proven_side(value: &Value<'_>, low: Option<&str>, high: Option<&str>) -> Option<Side> {
     let Value::Quantity { comparator, number } = value else {
         return None;
     };
+    let (low, high) = (low.and_then(Decimal::parse), high.and_then(Decimal::parse));
     let is_above = high.is_some_and(|high| match comparator {
         None | Some(Comparator::GreaterOrEqual) => *number > high,
         Some(Comparator::Greater) => *number >= high,

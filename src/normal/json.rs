@@ -1,13 +1,15 @@
 //! Writes JSON into one buffer.
 //!
-//! Owns commas, quotes and escapes. Values that the sender spelled go in as they are.
+//! Owns quotes and escapes. The shape of what is written, and the values that the sender spelled, go
+//! in as they are: copying a run of text costs the same however long it is, so callers write keys,
+//! commas and braces in the longest runs they can.
 
 use std::fmt::Display;
 use std::io::Write as _;
 
 use crate::document::{Extra, Text};
 
-/// A JSON text in the making; it puts commas where they belong.
+/// A JSON text in the making.
 pub(super) struct Writer {
     out: Vec<u8>,
 }
@@ -19,38 +21,6 @@ impl Writer {
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.out
-    }
-
-    pub(super) fn begin_object(&mut self) {
-        self.out.push(b'{');
-    }
-
-    pub(super) fn end_object(&mut self) {
-        self.out.push(b'}');
-    }
-
-    pub(super) fn begin_array(&mut self) {
-        self.out.push(b'[');
-    }
-
-    pub(super) fn end_array(&mut self) {
-        self.out.push(b']');
-    }
-
-    /// Makes room for the next item of an array.
-    pub(super) fn item(&mut self) {
-        if self.out.last() != Some(&b'[') {
-            self.out.push(b',');
-        }
-    }
-
-    /// Writes a key that needs no escapes; its value comes next.
-    pub(super) fn key(&mut self, key: &str) -> &mut Self {
-        self.separate();
-        self.out.push(b'"');
-        self.verbatim(key);
-        self.verbatim("\":");
-        self
     }
 
     /// Writes a valid JSON value, or a part of one, as it is.
@@ -73,28 +43,33 @@ impl Writer {
     }
 
     /// Writes something whose text needs no escapes as a JSON string.
-    pub(super) fn quoted(&mut self, plain: impl Display) {
-        let _ = write!(self.out, "\"{plain}\"");
+    pub(super) fn quoted(&mut self, plain: &str) {
+        self.out.push(b'"');
+        self.verbatim(plain);
+        self.out.push(b'"');
     }
 
-    pub(super) fn count(&mut self, count: usize) {
-        let _ = write!(self.out, "{count}");
-    }
-
-    /// Writes fields as the sender spelled them.
-    pub(super) fn fields(&mut self, extra: &Extra<'_>) {
-        for (key, value) in extra {
-            self.separate();
-            self.verbatim(key.token().as_str());
-            self.out.push(b':');
-            self.verbatim(value.token().as_str());
+    pub(super) fn quoted_or_null(&mut self, plain: Option<&str>) {
+        match plain {
+            Some(plain) => self.quoted(plain),
+            None => self.verbatim("null"),
         }
     }
 
-    /// A comma, unless the object has just been opened.
-    fn separate(&mut self) {
-        if self.out.last() != Some(&b'{') {
-            self.out.push(b',');
+    /// Writes what its own formatting says, which is valid JSON or a part of it.
+    pub(super) fn formatted(&mut self, part: impl Display) {
+        let _ = write!(self.out, "{part}");
+    }
+
+    /// Writes the fields of an object as the sender spelled them, with commas between them.
+    pub(super) fn fields(&mut self, extra: &Extra<'_>) {
+        for (index, (key, value)) in extra.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.verbatim(key.token().as_str());
+            self.out.push(b':');
+            self.verbatim(value.token().as_str());
         }
     }
 }

@@ -33,8 +33,16 @@ impl UtcTime<'_> {
 impl fmt::Display for UtcTime<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day } = self.date;
-        let Self { hour, minute, second, .. } = self;
-        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        let [y0, y1] = two_digits(year / 100);
+        let [y2, y3] = two_digits(year % 100);
+        let [m0, m1] = two_digits(month);
+        let [d0, d1] = two_digits(day);
+        let [h0, h1] = two_digits(self.hour);
+        let [n0, n1] = two_digits(self.minute);
+        let [s0, s1] = two_digits(self.second);
+        let civil =
+            [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1];
+        out.write_str(str::from_utf8(&civil).map_err(|_| fmt::Error)?)?;
         match self.fraction {
             Fraction::None => {}
             Fraction::Digits(digits) => write!(out, ".{digits}")?,
@@ -42,6 +50,12 @@ impl fmt::Display for UtcTime<'_> {
         }
         out.write_str("Z")
     }
+}
+
+/// The digits of a number below 100.
+fn two_digits(number: u16) -> [u8; 2] {
+    let digit = |number: u16| u8::try_from(number % 10).map_or(b'0', |digit| digit | b'0');
+    [digit(number / 10), digit(number)]
 }
 
 /// Reads an RFC 3339 time with its offset; `None` for any other text.

@@ -188,4 +188,16 @@ proptest! {
     fn takes_exactly_what_serde_json_takes(text in nearly_json()) {
         prop_assert_eq!(scans(&text), serde_json_accepts(&text), "{}", text);
     }
+
+    #[test]
+    fn finds_the_end_of_plain_text_where_looking_at_each_byte_does(
+        text in prop::collection::vec(prop_oneof![
+            8 => prop::sample::select(b"az ~!#[]\x7f".as_slice()),
+            2 => any::<u8>(),
+            1 => prop::sample::select(b"\"\\\x1f\0".as_slice()),
+        ], 0..40)
+    ) {
+        let plain = text.iter().take_while(|&&byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+        prop_assert_eq!(plain_length(&text), plain.count());
+    }
 }
