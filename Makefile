@@ -10,7 +10,7 @@ ENVOY ?= $(ENVOY_PINNED)
 export ENVOY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless
+.PHONY: test-observability help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ send: ## Send one good and three bad webhooks to `make run`
 test: build envoy ## Run every test, those against a real Envoy included
 	cargo test --locked
 	@scripts/test-readme.sh
+
+test-observability: build envoy ## Check alerts and dashboard with a real Prometheus
+	@scripts/test-observability.sh
 
 lint: ## Check format and lints, for this machine and for Wasm
 	cargo fmt --all --check

@@ -11,6 +11,7 @@
 mod buffered;
 mod cases;
 mod configuration;
+mod dashboard;
 mod edge;
 mod forwarding;
 mod framing;

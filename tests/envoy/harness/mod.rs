@@ -12,6 +12,7 @@ mod http1;
 mod http2;
 mod locate;
 mod process;
+mod prometheus;
 mod request;
 mod setup;
 mod upstream;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     gateway::Gateway,
     http1::Wire,
     locate::root,
+    prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
     setup::{Setup, shared},
     upstream::{Seen, Upstream},

@@ -1,0 +1,60 @@
+//! A real Prometheus that scrapes an Envoy.
+
+use std::{fs, net::SocketAddr, path::Path, process::Command};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Admin, eventually, locate::root, process::Process};
+
+/// A running Prometheus with the committed alert rules.
+pub(crate) struct Prometheus {
+    address: SocketAddr,
+    _process: Process,
+    _directory: TempDir,
+}
+
+impl Prometheus {
+    /// Starts one that scrapes every second; none where Prometheus is not installed.
+    pub(crate) fn start(envoy: &Admin) -> Option<Self> {
+        Command::new("prometheus").arg("--version").output().ok()?;
+        let directory = TempDir::new().unwrap();
+        // The committed configuration, but for its pace and its targets.
+        let committed = root().join("deploy/observability/prometheus");
+        let config = fs::read_to_string(committed.join("prometheus.yml")).unwrap();
+        let config = config.replace("interval: 15s", "interval: 1s");
+        fs::write(directory.path().join("prometheus.yml"), config).unwrap();
+        fs::copy(committed.join("rules.yml"), directory.path().join("rules.yml")).unwrap();
+        let targets = format!("- targets: [\"{}\"]\n", envoy.0);
+        fs::write(directory.path().join("targets.yml"), targets).unwrap();
+        let process = Process::start(
+            Path::new("prometheus"),
+            [
+                "--config.file=prometheus.yml",
+                "--storage.tsdb.path=data",
+                "--web.listen-address=127.0.0.1:0",
+            ]
+            .map(AsRef::as_ref),
+            &[],
+            directory.path(),
+        );
+        let address: SocketAddr = process.stderr().find("Prometheus's address", |line| {
+            let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
+            address.split(' ').next()?.parse().ok()
+        });
+        eventually("Prometheus is ready", || {
+            ureq::get(format!("http://{address}/-/ready")).call().ok()
+        });
+        Some(Self { address, _process: process, _directory: directory })
+    }
+
+    /// The result of an instant query.
+    pub(crate) fn query(&self, query: &str) -> Vec<Value> {
+        let url = format!("http://{}/api/v1/query", self.address);
+        let answer = ureq::get(url).query("query", query).call();
+        let text = answer.unwrap().body_mut().read_to_string().unwrap();
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["status"], "success", "{query}: {answer}");
+        answer["data"]["result"].as_array().unwrap().clone()
+    }
+}
