@@ -34,6 +34,27 @@ fn every_panel_is_whole() {
 }
 
 #[test]
+fn every_alert_names_a_section_of_the_runbook() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let sections: BTreeSet<String> = read("docs/operations.md")
+        .lines()
+        .filter_map(|line| {
+            line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#'))
+        })
+        .map(|title| title.to_lowercase().replace(' ', "-").replace(['`', '.'], ""))
+        .collect();
+    let rules = read("deploy/observability/prometheus/rules.yml");
+    let named: Vec<_> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("runbook: docs/operations.md#"))
+        .collect();
+    assert_eq!(named.len(), rules.matches("- alert: ").count());
+    for section in named {
+        assert!(sections.contains(section), "{section} in {sections:?}");
+    }
+}
+
+#[test]
 #[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn every_panel_has_data() {
     let gateway = Setup::new().start();
