@@ -52,7 +52,10 @@ enum Phase {
 #[derive(Debug)]
 struct Reading {
     pending: Pending,
-    body: Vec<u8>,
+    /// How many bytes of the body the MAC has taken. The body itself stays with the host, which
+    /// bounds what all requests together may hold: a module that runs out of memory is lost with
+    /// every request in it.
+    received: usize,
     /// Headers to remove before the request is forwarded.
     withheld: Vec<String>,
     /// The event id as claimed, for the log.
@@ -106,12 +109,12 @@ impl Exchange {
                 };
                 self.phase = Phase::Body(Box::new(Reading {
                     pending,
-                    body: Vec::new(),
+                    received: 0,
                     withheld: withheld(config, headers),
                     claimed_id,
                     received_at: now,
                 }));
-                if end_of_stream { self.on_end() } else { outcome }
+                if end_of_stream { self.finish(Some(Vec::new()), |_, _| None) } else { outcome }
             }
             Err(rejection) => {
                 let known = Known { event_id: claimed_id, ..Known::default() };
@@ -126,7 +129,7 @@ impl Exchange {
         &mut self,
         size: usize,
         end_of_stream: bool,
-        read: impl FnOnce(usize, usize) -> Option<Vec<u8>>,
+        read: impl Fn(usize, usize) -> Option<Vec<u8>>,
     ) -> Outcome {
         let reading = match &mut self.phase {
             Phase::Body(reading) => reading,
@@ -141,31 +144,39 @@ impl Exchange {
             let mode = config.mode;
             return self.refuse(mode, &Reason::BodySize.into(), known);
         }
-        let received = reading.body.len();
-        let length = size.saturating_sub(received);
+        let start = reading.received;
+        let length = size.saturating_sub(start);
+        reading.received = start.saturating_add(length);
+        let mut chunk = Vec::new();
         // Envoy may call twice at one size.
         if length > 0 {
-            let Some(chunk) = read(received, length).filter(|chunk| chunk.len() == length) else {
-                return self.fail();
-            };
-            reading.pending.update(&chunk);
-            if reading.body.is_empty() {
-                reading.body = chunk;
-            } else {
-                reading.body.extend_from_slice(&chunk);
+            match read(start, length).filter(|chunk| chunk.len() == length) {
+                Some(read) => chunk = read,
+                None => return self.fail(),
             }
+            reading.pending.update(&chunk);
         }
-        if end_of_stream { self.on_end() } else { Outcome::Wait }
+        if end_of_stream { self.finish((start == 0).then_some(chunk), read) } else { Outcome::Wait }
     }
 
-    /// Takes the end of the request: the others call it where the end came with the head or the
-    /// body, the host where it comes with trailers.
-    pub fn on_end(&mut self) -> Outcome {
+    /// Takes the end of a request that ends with trailers; `read` as for [`Self::on_body`].
+    pub fn on_end(&mut self, read: impl Fn(usize, usize) -> Option<Vec<u8>>) -> Outcome {
+        self.finish(None, read)
+    }
+
+    /// The end of the request, however it came; `body` is the whole of it where that is at hand.
+    fn finish(
+        &mut self,
+        body: Option<Vec<u8>>,
+        read: impl Fn(usize, usize) -> Option<Vec<u8>>,
+    ) -> Outcome {
         match mem::replace(&mut self.phase, Phase::Answered) {
             Phase::Body(reading) => {
                 let plugin = Arc::clone(&self.plugin);
                 let Ok(config) = &*plugin else { return self.fail() };
-                self.judge(config, *reading)
+                let length = reading.received;
+                let empty = (length == 0).then(Vec::new);
+                self.judge(config, *reading, || body.or(empty).or_else(|| read(0, length)))
             }
             Phase::Released => {
                 self.phase = Phase::Released;
@@ -189,7 +200,7 @@ impl Exchange {
             return self.fail();
         };
         let mode = self.plugin.as_ref().as_ref().map_or(Mode::Enforce, |config| config.mode);
-        let body_bytes = reading.body.len();
+        let body_bytes = reading.received;
         let known = Known { event_id: reading.claimed_id, body_bytes, signature_age: None };
         self.refuse(mode, &Reason::Configuration.into(), known)
     }
@@ -200,16 +211,20 @@ impl Exchange {
     #[must_use]
     pub fn is_starved(&self) -> bool {
         match &self.phase {
-            Phase::Body(reading) => !self.is_head_gone && reading.body.is_empty(),
+            Phase::Body(reading) => !self.is_head_gone && reading.received == 0,
             Phase::Head | Phase::Released | Phase::Answered => false,
         }
     }
 
-    /// The whole request is there: checks 8 to 11.
-    fn judge(&mut self, config: &Config, reading: Reading) -> Outcome {
+    /// The whole request is there: checks 8 to 11; `body` is asked for once it is verified.
+    fn judge(
+        &mut self,
+        config: &Config,
+        reading: Reading,
+        body: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> Outcome {
         let is_head_held = !self.is_head_gone;
-        let Reading { pending, body, withheld, claimed_id, received_at } = reading;
-        let body_bytes = body.len();
+        let Reading { pending, received: body_bytes, withheld, claimed_id, received_at } = reading;
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
@@ -218,6 +233,11 @@ impl Exchange {
             }
         };
         let signature_age = verified.sent_at.map(|sent_at| sent_at.age(received_at));
+        // The host's buffer only grows while the request is held back, so these are the bytes that
+        // the MAC has taken.
+        let Some(body) = body().filter(|body| body.len() == body_bytes) else {
+            return self.fail();
+        };
         match document::read(&body, config.rules) {
             Ok(Document::Event(event)) => {
                 let report = Report {

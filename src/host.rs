@@ -115,10 +115,7 @@ impl HttpContext for Request {
         if self.is_leaked() {
             return self.leak(start);
         }
-        let read = |start, length| {
-            hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
-        };
-        let outcome = self.exchange.on_body(size, end_of_stream, read);
+        let outcome = self.exchange.on_body(size, end_of_stream, read_body);
         self.carry_out(outcome, start)
     }
 
@@ -127,7 +124,7 @@ impl HttpContext for Request {
         if self.is_leaked() {
             return self.leak(start);
         }
-        let outcome = self.exchange.on_end();
+        let outcome = self.exchange.on_end(read_body);
         if let Outcome::Decided(_, Action::Forward(Forward { body: Some(_), .. })) = &outcome {
             // Trailers are not signed.
             self.set_http_request_trailers(Vec::new());
@@ -143,6 +140,11 @@ impl HttpContext for Request {
             );
         }
     }
+}
+
+/// A part of the body that Envoy holds back.
+fn read_body(start: usize, length: usize) -> Option<Vec<u8>> {
+    hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
 }
 
 impl Request {

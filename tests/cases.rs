@@ -69,17 +69,16 @@ fn run(plugin: &Arc<Plugin>, case: &Case, framing: Framing) -> Outcome {
         Framing::Chunks(step) => step,
         Framing::Whole | Framing::Trailers => body.len().max(1),
     };
+    let read = |start: usize, length: usize| body.get(start..start + length).map(<[u8]>::to_vec);
     for end in (0..body.len()).step_by(step).map(|start| (start + step).min(body.len())) {
         if !matches!(outcome, Outcome::Wait) {
             return outcome;
         }
         let is_last = end == body.len() && !has_trailers;
-        outcome = exchange.on_body(end, is_last, |start, length| {
-            body.get(start..start + length).map(<[u8]>::to_vec)
-        });
+        outcome = exchange.on_body(end, is_last, read);
     }
     if matches!(outcome, Outcome::Wait) && has_trailers {
-        outcome = exchange.on_end();
+        outcome = exchange.on_end(read);
     }
     outcome
 }

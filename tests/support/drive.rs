@@ -93,15 +93,15 @@ pub(crate) fn drive(
     note(&mut end, exchange.on_head(headers, head_is_all, now));
     if !head_is_all {
         let sizes = arrival.sizes.iter().copied().filter(|size| *size < body.len());
+        let read = |start: usize, length: usize| {
+            body.get(start..start.checked_add(length)?).map(<[u8]>::to_vec)
+        };
         for size in sizes.chain([body.len()]) {
             let last = size == body.len() && !arrival.with_trailers;
-            let read = |start: usize, length: usize| {
-                body.get(start..start.checked_add(length)?).map(<[u8]>::to_vec)
-            };
             note(&mut end, exchange.on_body(size, last, read));
         }
         if arrival.with_trailers {
-            note(&mut end, exchange.on_end());
+            note(&mut end, exchange.on_end(read));
         }
     }
     end.unwrap_or_else(|| panic!("no verdict at the end of {headers:?}"))
