@@ -16,6 +16,7 @@ mod edge;
 mod forwarding;
 mod framing;
 mod goldens;
+#[allow(dead_code, unused_imports, reason = "tests/proof uses another part of it")]
 mod harness;
 mod observability;
 mod sample;

@@ -13,11 +13,17 @@ impl Admin {
     }
 
     pub(super) fn listener(&self) -> SocketAddr {
+        self.listener_named("webhooks")
+    }
+
+    /// Where a listener listens.
+    pub(crate) fn listener_named(&self, name: &str) -> SocketAddr {
         let listeners = self.get("/listeners?format=json").json();
-        let address = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
-        format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"])
-            .parse()
-            .unwrap()
+        let listeners = listeners["listener_statuses"].as_array().unwrap();
+        let listener = listeners.iter().find(|listener| listener["name"] == name).unwrap();
+        let address = &listener["local_address"]["socket_address"];
+        let text = format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"]);
+        text.parse().unwrap()
     }
 
     /// `/stats/prometheus`.
@@ -39,7 +45,8 @@ impl Admin {
         stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
     }
 
-    fn get(&self, target: &str) -> Answer {
+    /// Whatever the interface answers to a GET.
+    pub(crate) fn get(&self, target: &str) -> Answer {
         let mut wire = Wire::connect(self.0);
         let mut request = Request::new("GET", target);
         if let Some((path, query)) = target.split_once('?') {

@@ -6,15 +6,18 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::contract;
-use super::{Admin, Answer, Request, Seen, Upstream, Wire, eventually, http2, process::Process};
+use super::{
+    Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2, process::Process,
+};
 
 /// Envoy, the stub behind it, and everything either has to say.
 pub(crate) struct Gateway {
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     pub(crate) admin: Admin,
     pub(crate) upstream: Upstream,
     pub(super) process: Process,
-    pub(super) _directory: TempDir,
+    pub(super) setup: Setup,
+    pub(super) directory: TempDir,
 }
 
 impl Gateway {
@@ -83,8 +86,24 @@ impl Gateway {
         format!("{}\n{}", self.process.stderr().text(), self.process.stdout().text())
     }
 
-    /// How often Envoy had to start a crashed module again.
+    /// How often Envoy started a crashed module again, or tried to.
     pub(crate) fn wasm_reloads(&self) -> u64 {
-        self.admin.stat("wasm.junction_webhook.vm_reload").unwrap()
+        let count = |how: &str| {
+            self.admin.stat(&format!("wasm.junction_webhook.vm_reload{how}")).unwrap_or_default()
+        };
+        // A reload that succeeds counts in the second one only.
+        ["", "_success", "_failure", "_backoff"].map(count).iter().sum()
+    }
+
+    /// Ends Envoy at once, with no chance to clean up, and starts it again at the same address.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.process.kill();
+        self.setup.listen_on(self.address.port());
+        (self.process, self.admin) = self.setup.run(&self.directory);
+    }
+
+    /// Envoy's memory that is in RAM, in bytes (Linux only).
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        self.process.resident_bytes()
     }
 }

@@ -1,6 +1,10 @@
 //! Where the three things under test are; what is missing is named once, with the way to get it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
 
 /// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
 pub(crate) fn root() -> &'static Path {
@@ -15,6 +19,19 @@ pub(super) fn envoy() -> PathBuf {
     let named = PathBuf::from(named);
     // A bare name is looked up on PATH; anything else is relative to the root, as in the Makefile.
     if named.components().count() == 1 { named } else { root().join(named) }
+}
+
+/// The Envoy's release, as `(1, 40)`.
+pub(super) fn envoy_release() -> (u32, u32) {
+    static RELEASE: OnceLock<(u32, u32)> = OnceLock::new();
+    *RELEASE.get_or_init(|| {
+        let output = Command::new(envoy()).arg("--version").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
+        let version = text.split('/').find(|part| part.starts_with("1."));
+        let mut numbers = version.unwrap().split('.').map(|number| number.parse().unwrap());
+        (numbers.next().unwrap(), numbers.next().unwrap())
+    })
 }
 
 /// The upstream stub.

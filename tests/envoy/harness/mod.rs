@@ -24,7 +24,7 @@ pub(crate) use self::{
     locate::root,
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
-    setup::{Setup, shared},
+    setup::{CONNECTION_MANAGER, Setup, UPSTREAM, at, shared},
     upstream::{Seen, Upstream},
 };
 

@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead, BufReader, Read},
+    fs,
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
@@ -11,12 +12,13 @@ use std::{
 
 use super::eventually;
 
-/// Runs its arguments and kills them when its own input closes, which happens even where the test
+/// Runs its arguments, with as many open files as may be, and kills them when told how or when its own input closes, which happens even where the test
 /// process is killed or never drops what a `static` holds.
 const LEASH: &str = r#"exec 3<&0
+ulimit -n "$(ulimit -Hn)"
 "$@" 3<&- </dev/null &
 child=$!
-{ cat <&3; kill "$child"; } >/dev/null 2>&1 &
+{ read -r how <&3 || how=TERM; kill -s "$how" "$child"; } >/dev/null 2>&1 &
 exec 3<&-
 wait "$child""#;
 
@@ -75,6 +77,24 @@ impl Process {
         if let Some(status) = self.child.try_wait().unwrap() {
             panic!("{name} ended: {status}\n{}", self.stderr.text());
         }
+    }
+
+    /// Ends the child at once, with no chance to clean up.
+    pub(super) fn kill(&mut self) {
+        self.leash.take().unwrap().write_all(b"KILL\n").unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// The child's memory that is in RAM, in bytes (Linux only).
+    pub(super) fn resident_bytes(&self) -> u64 {
+        let shell = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        let status = |pid: &str| fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let of_shell = |status: &String| status.starts_with("Name:\tsh\n");
+        let status = children.split_whitespace().map(status).find(|own| !of_shell(own)).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes.checked_mul(1024).unwrap()
     }
 
     /// Waits for the child's own end.

@@ -1,7 +1,12 @@
 //! From the committed `envoy.yaml` to a running Envoy: only ports, the plugin's configuration and
 //! what a test asks for are rewritten.
 
-use std::{ffi::OsString, fs, net::SocketAddr, sync::OnceLock};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
@@ -15,23 +20,41 @@ use super::{
 
 const ADMIN: &str = "admin.address.socket_address.port_value";
 const LISTENER: &str = "static_resources.listeners.0.address.socket_address.port_value";
-const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.endpoints.0.lb_endpoints.0\
+pub(crate) const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.endpoints.0.lb_endpoints.0\
                         .endpoint.address.socket_address.port_value";
-const CONNECTION_MANAGER: &str =
+pub(crate) const CONNECTION_MANAGER: &str =
     "static_resources.listeners.0.filter_chains.0.filters.0.typed_config";
 const PLUGIN: &str = "http_filters.1.typed_config.config";
+
+/// What Envoy may hold back of one request, in bytes. 1.36 takes `request_body_buffer_limit`, but a
+/// request that the filter holds back is under the bounds of connection and stream all the same.
+const HOLD_BOUND: u32 = 33_554_432;
 
 /// An Envoy to be started; unchanged, it is the committed one with [`SECRET`].
 pub(crate) struct Setup {
     yaml: Value,
     environment: Vec<(String, String)>,
+    arguments: Vec<OsString>,
 }
 
 impl Setup {
     pub(crate) fn new() -> Self {
         let yaml = fs::read_to_string(root().join("envoy.yaml")).unwrap();
-        Self { yaml: serde_yaml_ng::from_str(&yaml).unwrap(), environment: Vec::new() }
+        let yaml = serde_yaml_ng::from_str(&yaml).unwrap();
+        Self { yaml, environment: Vec::new(), arguments: Vec::new() }
             .env("JUNCTION_WEBHOOK_SECRET", SECRET)
+            .for_release(locate::envoy_release())
+    }
+
+    /// What an older Envoy needs that the committed configuration does not have.
+    fn for_release(self, release: (u32, u32)) -> Self {
+        if release >= (1, 37) {
+            return self;
+        }
+        let http2 = format!("{CONNECTION_MANAGER}.http2_protocol_options");
+        self.patch("static_resources.listeners.0.per_connection_buffer_limit_bytes", HOLD_BOUND)
+            .patch(&format!("{http2}.initial_stream_window_size"), HOLD_BOUND)
+            .patch(&format!("{http2}.initial_connection_window_size"), HOLD_BOUND)
     }
 
     /// Replaces the plugin's configuration.
@@ -100,6 +123,21 @@ impl Setup {
         self.connection_manager("http_protocol_options", options)
     }
 
+    /// Writes the access log to a file instead of standard output.
+    pub(crate) fn access_log_to(self, path: &str) -> Self {
+        let log = format!("{CONNECTION_MANAGER}.access_log.0.typed_config");
+        let kind = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+        let mut setup = self.patch(&format!("{log}.@type"), kind);
+        at(&mut setup.yaml, &log)["path"] = path.into();
+        setup
+    }
+
+    /// Lets through more requests a second than the edge does.
+    pub(crate) fn without_rate_limit(self) -> Self {
+        let limit = format!("{CONNECTION_MANAGER}.http_filters.0.typed_config.filter_enforced");
+        self.patch(&format!("{limit}.default_value.numerator"), 0)
+    }
+
     /// Sets a variable of Envoy's environment.
     pub(crate) fn env(self, name: &str, value: &str) -> Self {
         let mut setup = self.without_env(name);
@@ -112,25 +150,71 @@ impl Setup {
         self
     }
 
+    /// Adds an argument to Envoy's command line.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// The configuration as it stands, for a test that takes parts of it elsewhere.
+    pub(crate) fn yaml(&mut self) -> &mut Value {
+        &mut self.yaml
+    }
+
     /// Starts the stub and Envoy and waits until both answer.
     pub(crate) fn start(self) -> Gateway {
-        locate::require_module();
-        let upstream = Upstream::start();
-        let setup =
-            self.patch(ADMIN, 0).patch(LISTENER, 0).patch(UPSTREAM, upstream.address.port());
+        self.start_with(Upstream::start(&[]))
+    }
+
+    /// Starts Envoy in front of this stub and waits until both answer.
+    pub(crate) fn start_with(self, upstream: Upstream) -> Gateway {
+        let port = upstream.address.port();
+        self.patch(UPSTREAM, port).start_in_front_of(upstream)
+    }
+
+    /// Starts Envoy, whose upstream the test has set by itself, and waits until it answers.
+    pub(crate) fn start_in_front_of(self, upstream: Upstream) -> Gateway {
+        let mut setup = self.patch(ADMIN, 0);
+        if setup.yaml["static_resources"].get("listeners").is_some() {
+            setup.listen_on(0);
+        }
         let directory = TempDir::new().unwrap();
-        let admin_address = directory.path().join("admin-address");
-        let mut process = setup.spawn(
-            &directory,
-            &["--admin-address-path".into(), admin_address.clone().into_os_string()],
-        );
+        let (process, admin) = setup.run(&directory);
+        Gateway { address: admin.listener(), admin, upstream, process, setup, directory }
+    }
+
+    /// Moves the listener into a file that Envoy watches, as a control plane would update it.
+    pub(crate) fn listener_from_file(mut self, directory: &Path) -> (Self, ListenerFile) {
+        self = self.patch(LISTENER, 0);
+        let statics = at(&mut self.yaml, "static_resources").as_mapping_mut().unwrap();
+        let mut listener = statics.remove("listeners").unwrap()[0].clone();
+        listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
+        let file = ListenerFile { path: directory.join("listener.json"), listener };
+        file.write(&json!({}), 0);
+        let source = json!({"lds_config": {"resource_api_version": "V3", "path_config_source": {
+            "path": file.path, "watched_directory": {"path": directory}}}});
+        self.yaml["dynamic_resources"] = serde_yaml_ng::to_value(source).unwrap();
+        (self, file)
+    }
+
+    /// Sets the port that the listener is on.
+    pub(super) fn listen_on(&mut self, port: u16) {
+        *at(&mut self.yaml, LISTENER) = port.into();
+    }
+
+    /// Starts Envoy and waits until it answers.
+    pub(super) fn run(&self, directory: &TempDir) -> (Process, Admin) {
+        locate::require_module();
+        let address = directory.path().join("admin-address");
+        let _ = fs::remove_file(&address);
+        let mut process =
+            self.spawn(directory, &["--admin-address-path".into(), address.clone().into()]);
         let admin = eventually("Envoy is ready", || {
             process.require_alive("Envoy");
-            let address: SocketAddr = fs::read_to_string(&admin_address).ok()?.parse().ok()?;
-            let admin = Admin(address);
+            let admin = Admin(fs::read_to_string(&address).ok()?.parse().ok()?);
             admin.is_ready().then_some(admin)
         });
-        Gateway { address: admin.listener(), admin, upstream, process, _directory: directory }
+        (process, admin)
     }
 
     /// Lets Envoy check the configuration, ports unchanged; whether it is accepted, and the log.
@@ -156,8 +240,29 @@ impl Setup {
             "--log-level".into(),
             "info".into(),
         ];
-        let arguments = fixed.iter().chain(arguments).map(AsRef::as_ref);
+        let arguments = fixed.iter().chain(&self.arguments).chain(arguments).map(AsRef::as_ref);
         Process::start(&envoy(), arguments, &self.environment, root())
+    }
+}
+
+/// The listener of an Envoy that watches a file for it.
+pub(crate) struct ListenerFile {
+    path: PathBuf,
+    listener: Value,
+}
+
+impl ListenerFile {
+    /// Replaces the plugin's configuration, and with it the listener.
+    pub(crate) fn write(&self, config: &Json, version: u64) {
+        let mut listener = self.listener.clone();
+        let manager = CONNECTION_MANAGER.strip_prefix("static_resources.listeners.0.").unwrap();
+        let path = format!("{manager}.{PLUGIN}.configuration.value");
+        *at(&mut listener, &path) = config.to_string().into();
+        let resources = json!({"version_info": version.to_string(), "resources": [listener]});
+        // Envoy looks when a file is moved into place, and so never reads half of one.
+        let partial = self.path.with_extension("partial");
+        fs::write(&partial, resources.to_string()).unwrap();
+        fs::rename(partial, &self.path).unwrap();
     }
 }
 
@@ -167,7 +272,7 @@ pub(crate) fn shared() -> &'static Gateway {
     SHARED.get_or_init(|| Setup::new().start())
 }
 
-fn at<'a>(yaml: &'a mut Value, path: &str) -> &'a mut Value {
+pub(crate) fn at<'a>(yaml: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').fold(yaml, |value, step| {
         let found = match step.parse::<usize>() {
             Ok(index) => value.get_mut(index),

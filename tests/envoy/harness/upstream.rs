@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::{Answer, Request, Wire, locate, process::Process};
 
-/// The running stub.
+/// The stub, running unless a test has killed it.
 pub(crate) struct Upstream {
     pub(super) address: SocketAddr,
-    _process: Process,
+    arguments: Vec<String>,
+    process: Process,
 }
 
 /// One request as the upstream saw it.
@@ -36,13 +37,35 @@ impl Seen {
 }
 
 impl Upstream {
-    pub(super) fn start() -> Self {
-        let arguments = ["--listen", "127.0.0.1:0"].map(AsRef::as_ref);
-        let process = Process::start(&locate::stub(), arguments, &[], locate::root());
+    /// Starts the stub with arguments beside `--listen`.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::listen("127.0.0.1:0", arguments.iter().map(|&argument| argument.into()).collect())
+    }
+
+    fn listen(address: &str, arguments: Vec<String>) -> Self {
+        let listen = ["--listen", address].map(AsRef::as_ref);
+        let all = listen.into_iter().chain(arguments.iter().map(AsRef::as_ref));
+        let process = Process::start(&locate::stub(), all, &[], locate::root());
         let address = process
             .stdout()
             .find("the stub's address", |line| line.strip_prefix("listening on ")?.parse().ok());
-        Self { address, _process: process }
+        Self { address, arguments, process }
+    }
+
+    /// Ends the stub at once, with no chance to clean up.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts a killed stub again at its old address.
+    pub(crate) fn restart(&mut self) {
+        *self = Self::listen(&self.address.to_string(), std::mem::take(&mut self.arguments));
+    }
+
+    /// Starts a killed stub again at its old address, with other arguments.
+    pub(crate) fn restart_with(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|&argument| argument.into()).collect();
+        self.restart();
     }
 
     /// Every request that arrived, oldest first.
