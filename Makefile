@@ -10,7 +10,8 @@ ENVOY ?= $(ENVOY_PINNED)
 export ENVOY
 
 .DEFAULT_GOAL := help
-.PHONY: test-observability help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless
+.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
+	test-observability proof fuzz test-envoys deny reproducible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ setup: ## Install the pinned Rust toolchain and Envoy
 
 build: ## Build the Wasm module and the upstream stub
 	@scripts/check-tools.sh
-	cargo build --release --locked --package junction-webhook-filter --lib --target wasm32-wasip1
+	scripts/build-module.sh
 	cargo build --release --locked --package upstream-mock
 
 envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
@@ -65,6 +66,21 @@ proof-schema: ## Hold 200,000 documents against an independent validator
 
 proof-lossless: ## Rebuild 100,000 documents from their normalised events
 	PROPTEST_CASES=100000 cargo test --locked --test documents lossless
+
+proof: build envoy proof-schema proof-lossless ## Prove security and reliability at length; print the figures
+	@scripts/proof.sh
+
+fuzz: ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
+	@scripts/fuzz.sh
+
+test-envoys: build ## Run the tests against Envoy on every supported release line
+	@scripts/test-envoys.sh
+
+deny: ## Check licences, sources and, where reachable, advisories of all dependencies
+	@scripts/deny.sh
+
+reproducible: ## Show that two builds in two directories give the same module
+	@scripts/reproducible.sh
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target

@@ -22,6 +22,7 @@ if ! command -v nginx >/dev/null || [[ ! -f $echo_module ]]; then
     RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx-light libnginx-mod-http-echo
 fi
 
-cargo build --release --locked --package junction-webhook-filter --package empty-filter --lib --target wasm32-wasip1
+scripts/build-module.sh
+cargo build --release --locked --package empty-filter --lib --target wasm32-wasip1
 cargo build --release --locked --package bench
 exec target/release/bench "$@"

@@ -14,7 +14,7 @@ command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked
 for target in "${targets[@]}"; do
     corpus=target/fuzz/corpus/$target
     log=target/fuzz/$target.log
-    mkdir -p "$corpus" "target/fuzz/artifacts/$target"
+    mkdir -p target/proof "$corpus" "target/fuzz/artifacts/$target"
     seeds=("fuzz/seeds/$target")
     [[ $target != document ]] || seeds+=(examples/payloads)
     printf 'fuzzing %s for %s seconds; log in %s\n' "$target" "$FUZZ_SECONDS" "$log"
@@ -25,6 +25,8 @@ for target in "${targets[@]}"; do
         printf 'error: %s has a finding\n' "$target" >&2
         exit 1
     fi
-    awk -v target="$target" '/^stat::number_of_executed_units/ { executed = $2 } / cov: / { cov = $4 }
-        END { printf "%s: %d executions, %d edges covered, no finding\n", target, executed, cov }' "$log"
+    awk -v target="$target" -v seconds="$FUZZ_SECONDS" '
+        /^stat::number_of_executed_units/ { executed = $2 } / cov: / { cov = $4 }
+        END { printf "| Fuzzing `%s` for %d s | %d inputs, %d edges covered, 0 findings |\n", target, seconds, executed, cov }
+    ' "$log" | tee "target/proof/15-fuzz-$target"
 done

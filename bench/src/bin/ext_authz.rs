@@ -43,7 +43,7 @@ async fn check(State(plugin): State<Arc<Plugin>>, parts: Parts, body: Bytes) -> 
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let mut outcome = exchange.on_head(&headers(&parts), body.is_empty(), now);
     if matches!(outcome, Outcome::Wait) {
-        outcome = exchange.on_body(body.len(), true, |_, _| Some(body.into()));
+        outcome = exchange.on_body(body.len(), true, |_, _| Some(body.to_vec()));
     }
     match outcome {
         Outcome::Decided(_, Action::Forward(forward)) => {

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs the proofs at length and prints what they measured as one table; takes about 20 minutes on two cores.
+# Rows of `make fuzz` and `make test-envoys` are in the table where these have run before.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+: "${PROOF_SCALE:=10}"
+: "${PROOF_REQUESTS:=1000000}"
+: "${PROPTEST_CASES:=100000}"
+export PROOF_SCALE PROOF_REQUESTS PROPTEST_CASES
+
+cargo test --locked --test signature_oracle --test properties --test bypass
+# One test at a time: each has the machine to itself, and its figures are its own.
+cargo test --locked --test proof -- --test-threads 1
+
+printf '\n| What was done | What came of it |\n| --- | --- |\n'
+cat target/proof/*
