@@ -11,7 +11,7 @@ export ENVOY
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
-	test-observability proof fuzz test-envoys deny reproducible
+	test-observability rotate-demo proof fuzz test-envoys deny reproducible
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: build envoy ## Run every test, those against a real Envoy included
 
 test-observability: build envoy ## Check alerts and dashboard with a real Prometheus
 	@scripts/test-observability.sh
+
+rotate-demo: build envoy ## Rotate the secret under load, and count what is refused
+	cargo test --quiet --locked --test envoy rotates_under_load -- --nocapture
 
 lint: ## Check format and lints, for this machine and for Wasm
 	cargo fmt --all --check

@@ -19,6 +19,7 @@ mod goldens;
 #[allow(dead_code, unused_imports, reason = "tests/proof uses another part of it")]
 mod harness;
 mod observability;
+mod rotation;
 mod sample;
 mod setting;
 #[path = "../support/tree.rs"]
