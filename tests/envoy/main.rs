@@ -18,6 +18,7 @@ mod framing;
 mod goldens;
 #[allow(dead_code, unused_imports, reason = "tests/proof uses another part of it")]
 mod harness;
+mod istio;
 mod observability;
 mod rotation;
 mod sample;
