@@ -1,4 +1,4 @@
-//! Turns `data/units.tsv` into the sorted table that `src/normal/unit.rs` searches.
+//! Turns `data/units.tsv` into the tables that `src/normal/unit.rs` looks units up in.
 //!
 //! A row that is not spelling, code and source, an empty cell, white space at a cell's end or a
 //! spelling given twice fails the build: a wrong unit must not reach a patient's record.
@@ -9,8 +9,12 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
+#[path = "src/normal/unit/slot.rs"]
+mod slot;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/normal/unit/slot.rs");
     println!("cargo:rerun-if-changed={UNITS}");
     let units = fs::read_to_string(UNITS)?;
     let table = table(&units)?;
@@ -40,9 +44,15 @@ fn table(units: &str) -> Result<String, String> {
         }
     }
     let mut table = String::from("const UNITS: &[(&str, &str)] = &[\n");
-    for row in rows {
+    // Open addressing: a spelling stands in the first free slot from its own on.
+    let mut slots = [None; slot::COUNT];
+    for (row, index) in rows.iter().zip(0_u16..) {
         writeln!(table, "    {row:?},").map_err(|error| error.to_string())?;
+        let free = slot::from(row.0).find(|&slot| slots.get(slot).is_some_and(Option::is_none));
+        let free = free.and_then(|slot| slots.get_mut(slot));
+        *free.ok_or("src/normal/unit/slot.rs: COUNT is too small")? = Some(index);
     }
-    table.push_str("];\n");
+    writeln!(table, "];\nconst ROWS: [Option<u16>; slot::COUNT] = {slots:?};")
+        .map_err(|error| error.to_string())?;
     Ok(table)
 }

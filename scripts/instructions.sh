@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# About a fifth above what it was when this was last set. Lower it when the core gets faster.
-most=${1:-1350000}
+# About a tenth above what it was when this was last set. Lower it when the core gets faster.
+most=${1:-1200000}
 
 if ! command -v valgrind >/dev/null; then
     if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then

@@ -89,18 +89,22 @@ pub(crate) struct Workers {
     pub(crate) cell: Cell,
 }
 
-/// One way's resident memory with one worker, in bytes.
+/// One way's resident memory, in bytes.
 pub(crate) struct Memory {
     pub(crate) way: Way,
+    /// With one worker, before the first request.
     pub(crate) idle: u64,
+    /// With one worker, after a round of all sizes.
     pub(crate) loaded: u64,
+    /// With one worker, after another round.
     pub(crate) loaded_again: u64,
+    /// With two workers, after a round of all sizes.
+    pub(crate) two_workers: u64,
 }
 
 /// Everything that runs while cells are measured.
 pub(crate) struct Stage {
     gateways: Vec<Gateway>,
-    idle_bytes: Vec<u64>,
     nginx: Process,
     upstream: std::net::SocketAddr,
     artefacts: Artefacts,
@@ -114,9 +118,8 @@ impl Stage {
         let (nginx, upstream) = upstream::start(directory.path())?;
         let start = |way| Gateway::start(way, 1, upstream, &artefacts, directory.path());
         let gateways = Way::ALL.into_iter().map(start).collect::<Result<Vec<_>>>()?;
-        let idle_bytes = gateways.iter().map(Gateway::resident_bytes).collect::<Result<_>>()?;
         let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        Ok(Self { gateways, idle_bytes, nginx, upstream, artefacts, directory, timestamp })
+        Ok(Self { gateways, nginx, upstream, artefacts, directory, timestamp })
     }
 
     /// Good requests of every size under every way.
@@ -190,9 +193,7 @@ impl Stage {
     /// One and two workers, at 12 kB.
     pub(crate) fn workers(&self, plan: &Plan) -> Result<Vec<Workers>> {
         let request = self.good(12_000);
-        let two =
-            |way| Gateway::start(way, 2, self.upstream, &self.artefacts, self.directory.path());
-        let two = [two(Way::Envoy)?, two(Way::Filter)?];
+        let two = [self.fresh(Way::Envoy, 2)?, self.fresh(Way::Filter, 2)?];
         let mut subjects = Vec::new();
         for gateway in &two {
             subjects.push((self.gateway(gateway.way)?, 1, Vec::new()));
@@ -212,26 +213,34 @@ impl Stage {
         Ok(subjects.into_iter().map(row).collect())
     }
 
-    /// Memory after all that was measured so far, and again after one more round of it.
+    /// Memory of fresh gateways that have had the same load.
     pub(crate) fn memory(&self, plan: &Plan) -> Result<Vec<Memory>> {
-        let resident =
-            || -> Result<Vec<u64>> { self.gateways.iter().map(Gateway::resident_bytes).collect() };
-        let loaded = resident()?;
-        for &size in &plan.sizes {
-            let request = self.good(size);
-            for gateway in &self.gateways {
-                self.cell(gateway, &request, plan)?;
-            }
+        let mut rows = Vec::new();
+        for way in [Way::Envoy, Way::Buffer, Way::EmptyWasm, Way::Filter] {
+            eprintln!("memory: {}", way.name());
+            let one = self.fresh(way, 1)?;
+            let idle = one.resident_bytes()?;
+            self.load_all_sizes(&one, plan)?;
+            let loaded = one.resident_bytes()?;
+            self.load_all_sizes(&one, plan)?;
+            let loaded_again = one.resident_bytes()?;
+            let two = self.fresh(way, 2)?;
+            self.load_all_sizes(&two, plan)?;
+            let two_workers = two.resident_bytes()?;
+            rows.push(Memory { way, idle, loaded, loaded_again, two_workers });
         }
-        let again = resident()?;
-        let rows = self.gateways.iter().zip(&self.idle_bytes).zip(loaded.iter().zip(&again));
-        let row = |((gateway, &idle), (&loaded, &loaded_again)): ((&Gateway, _), (_, _))| Memory {
-            way: gateway.way,
-            idle,
-            loaded,
-            loaded_again,
-        };
-        Ok(rows.map(row).collect())
+        Ok(rows)
+    }
+
+    fn fresh(&self, way: Way, workers: u32) -> Result<Gateway> {
+        Gateway::start(way, workers, self.upstream, &self.artefacts, self.directory.path())
+    }
+
+    fn load_all_sizes(&self, gateway: &Gateway, plan: &Plan) -> Result<()> {
+        for &size in &plan.sizes {
+            self.cell(gateway, &self.good(size), plan)?;
+        }
+        Ok(())
     }
 
     fn gateway(&self, way: Way) -> Result<&Gateway> {

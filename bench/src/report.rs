@@ -98,24 +98,30 @@ pub(crate) fn accepted(machine: &Machine, plan: &Plan, rows: &[Row]) -> String {
 
 pub(crate) fn memory(rows: &[Memory]) -> String {
     let mut text = String::from(
-        "\n## Memory\n\nResident memory of Envoy with one worker, in MB: before the first request, \
-         after all rounds above, and after one round more.\n\n\
-         | | idle | loaded | loaded again | over the empty Wasm filter |\n\
-         | --- | ---: | ---: | ---: | ---: |\n",
+        "\n## Memory\n\nResident memory of a fresh Envoy, in MB: with one worker before the first \
+         request, after a round of all sizes and after another; with two workers after a round. \
+         Over the empty Wasm filter: what the process holds more with one worker, and what each \
+         further worker adds.\n\n\
+         | | idle | loaded | again | two workers | over empty | a worker more, over empty |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let empty = rows.iter().find(|row| row.way == Way::EmptyWasm);
+    let added = |row: &Memory| megabytes(row.two_workers) - megabytes(row.loaded);
     for row in rows {
-        let over = empty
-            .map_or(f64::NAN, |empty| megabytes(row.loaded_again) - megabytes(empty.loaded_again));
+        let over = empty.map(|empty| megabytes(row.loaded_again) - megabytes(empty.loaded_again));
+        let worker_over = empty.map(|empty| added(row) - added(empty));
         line(
             &mut text,
             format_args!(
-                "| {} | {:.1} | {:.1} | {:.1} | {over:.1} |",
+                "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
                 row.way.name(),
                 megabytes(row.idle),
                 megabytes(row.loaded),
                 megabytes(row.loaded_again),
+                megabytes(row.two_workers),
+                over.unwrap_or(f64::NAN),
+                worker_over.unwrap_or(f64::NAN),
             ),
         );
     }

@@ -1,9 +1,20 @@
 //! Reads an event's `data`: an order, or a lab result with its markers.
 
 use super::read::Reader;
-use super::scan::{Kind, Stop, Text};
+use super::scan::{Kind, Name, Stop, Text};
 use super::violation::Place;
 use super::{LabResult, Marker, Order, UnknownValue};
+
+/// The names of a marker's fields, of which a document has more than of all others together.
+const SLUG: Name = Name::of("slug");
+const NAME: Name = Name::of("name");
+const UNIT: Name = Name::of("unit");
+const VALUE: Name = Name::of("value");
+const MIN_RANGE_VALUE: Name = Name::of("min_range_value");
+const MAX_RANGE_VALUE: Name = Name::of("max_range_value");
+const INTERPRETATION: Name = Name::of("interpretation");
+const TIMESTAMP: Name = Name::of("timestamp");
+const NOTES: Name = Name::of("notes");
 
 impl<'a> Reader<'a> {
     pub(super) fn order(&mut self) -> Result<Option<Order<'a>>, Stop> {
@@ -23,7 +34,7 @@ impl<'a> Reader<'a> {
                         Self::text_or_null,
                     )?;
                 }
-                _ => extra.push((key, self.unknown()?)),
+                _ => extra.push((key.text, self.unknown()?)),
             }
         }
         self.refuse_duplicates(&extra);
@@ -70,7 +81,7 @@ impl<'a> Reader<'a> {
                 "markers" => self.field(&mut markers, "markers", |reader, field| {
                     reader.markers(field, &mut marker_extra)
                 })?,
-                _ => extra.push((key, self.unknown()?)),
+                _ => extra.push((key.text, self.unknown()?)),
             }
         }
         self.refuse_duplicates(&extra);
@@ -130,23 +141,23 @@ impl<'a> Reader<'a> {
         let first_extra = extra.len();
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
-            match key.as_str() {
-                "slug" => self.field(&mut slug, "slug", Self::filled_text)?,
-                "name" => self.field(&mut name, "name", Self::required_filled_text)?,
-                "unit" => self.field(&mut unit, "unit", Self::filled_text)?,
-                "value" => self.field(&mut value, "value", Self::marker_value)?,
-                "min_range_value" => {
+            match key.name {
+                SLUG => self.field(&mut slug, "slug", Self::filled_text)?,
+                NAME => self.field(&mut name, "name", Self::required_filled_text)?,
+                UNIT => self.field(&mut unit, "unit", Self::filled_text)?,
+                VALUE => self.field(&mut value, "value", Self::marker_value)?,
+                MIN_RANGE_VALUE => {
                     self.field(&mut min_range_value, "min_range_value", Self::number_or_null)?;
                 }
-                "max_range_value" => {
+                MAX_RANGE_VALUE => {
                     self.field(&mut max_range_value, "max_range_value", Self::number_or_null)?;
                 }
-                "interpretation" => {
+                INTERPRETATION => {
                     self.field(&mut interpretation, "interpretation", Self::text_or_null)?;
                 }
-                "timestamp" => self.field(&mut timestamp, "timestamp", Self::filled_text)?,
-                "notes" => self.field(&mut notes, "notes", Self::text)?,
-                _ => extra.push((key, self.unknown()?)),
+                TIMESTAMP => self.field(&mut timestamp, "timestamp", Self::filled_text)?,
+                NOTES => self.field(&mut notes, "notes", Self::text)?,
+                _ => extra.push((key.text, self.unknown()?)),
             }
         }
         self.refuse_duplicates(extra.get(first_extra..).unwrap_or_default());

@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         field: &'static str,
     ) -> Result<Option<Token<'a>>, Stop> {
         match self.scanner.kind()? {
-            Kind::Number => return self.scanner.value().map(Some),
+            Kind::Number => return self.scanner.number().map(Some),
             Kind::Null => drop(self.scanner.value()?),
             _ => self.mismatch(Some(field), "number or null")?,
         }
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
             self.mismatch(Some(field), "integer")?;
             return Ok(None);
         }
-        let token = self.scanner.value()?;
+        let token = self.scanner.number()?;
         let number = Decimal::parse(token.as_str());
         if !number.is_some_and(|number| number.is_integer()) {
             self.violation(Some(field), Rule::Type("integer"));
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<MarkerValue<'a>>, Stop> {
         match self.scanner.kind()? {
             Kind::String => return self.scanner.string().map(MarkerValue::Text).map(Some),
-            Kind::Number => return self.scanner.value().map(MarkerValue::Number).map(Some),
+            Kind::Number => return self.scanner.number().map(MarkerValue::Number).map(Some),
             Kind::Null => drop(self.scanner.value()?),
             _ => self.mismatch(Some(field), "string, number or null")?,
         }
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     }
 
     fn filled(&mut self, text: Option<Text<'a>>, field: &'static str) -> Option<Text<'a>> {
-        if text.as_ref().is_some_and(|text| text.as_str().is_empty()) {
+        if text.as_ref().is_some_and(Text::is_empty) {
             self.violation(Some(field), Rule::MinLength);
         }
         text

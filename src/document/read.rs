@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
                     let branch = known.map_or(Branch::LabResult, Branch::of);
                     self.field(&mut data, "data", |reader, field| reader.data(field, branch))?;
                 }
-                _ => extra.push((key, self.unknown()?)),
+                _ => extra.push((key.text, self.unknown()?)),
             }
         }
         self.scanner.end()?;

@@ -45,10 +45,82 @@ impl<'a> Text<'a> {
         self.token
     }
 
+    /// Whether it has no characters.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        // An escape stands for a character: only two quotes stand for none.
+        self.token.0.len() == 2
+    }
+
     /// The characters that the string stands for.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.decoded.as_deref().unwrap_or_else(|| unquoted(self.token.0))
+    }
+}
+
+/// The key of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key<'a> {
+    pub(super) text: Text<'a>,
+    /// The same for comparison.
+    pub(super) name: Name,
+}
+
+impl<'a> Key<'a> {
+    fn of(text: Text<'a>) -> Self {
+        let name = Name::of(text.as_str());
+        Self { text, name }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+}
+
+/// A field's name as numbers, so that comparing two takes no call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    low: u64,
+    high: u64,
+    length: usize,
+}
+
+impl Name {
+    /// Stands for all names of 16 bytes and more.
+    const LONG: Self = Self { low: 0, high: 0, length: usize::MAX };
+
+    /// Of a name of less than 16 bytes.
+    pub(super) const fn of(name: &str) -> Self {
+        let (mut low, mut high) = (0, 0);
+        let mut rest = name.as_bytes();
+        if rest.len() > 15 {
+            return Self::LONG;
+        }
+        while let [first @ .., last] = rest {
+            high = (high << 8) | (low >> 56);
+            low = (low << 8) | u64::from_le_bytes([*last, 0, 0, 0, 0, 0, 0, 0]);
+            rest = first;
+        }
+        Self { low, high, length: name.len() }
+    }
+
+    /// Of the first bytes of 16, the first of them lowest; none for all of them.
+    fn packed(low: u64, high: u64, length: usize) -> Option<Self> {
+        /// The masks that keep no byte, one byte and so on.
+        const KEEP: [u64; 8] = [
+            0,
+            0xff,
+            0xffff,
+            0xff_ffff,
+            0xffff_ffff,
+            0xff_ffff_ffff,
+            0xffff_ffff_ffff,
+            0xff_ffff_ffff_ffff,
+        ];
+        let low = KEEP.get(length).map_or(low, |keep| low & keep);
+        let high = high & KEEP.get(length.saturating_sub(8))?;
+        Some(Self { low, high, length })
     }
 }
 
@@ -122,19 +194,40 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves past the next key of the open object: none at its end.
-    pub(super) fn next_key(&mut self) -> Result<Option<Text<'a>>, Stop> {
+    pub(super) fn next_key(&mut self) -> Result<Option<Key<'a>>, Stop> {
         if !self.next(b'}')? {
             return Ok(None);
+        }
+        if let Some(key) = self.short_key() {
+            return Ok(Some(key));
         }
         if self.peek() != Some(b'"') {
             return Err(self.syntax());
         }
-        let key = self.string()?;
+        let key = Key::of(self.string()?);
         if self.peek() != Some(b':') {
             return Err(self.syntax());
         }
         self.advance();
         Ok(Some(key))
+    }
+
+    /// Moves past a key with its colon where both are as almost all are: of less than 16 bytes,
+    /// without escapes and white space. Gives what [`Self::string`] and [`Key::of`] would.
+    fn short_key(&mut self) -> Option<Key<'a>> {
+        let (b'"', rest) = self.text.as_bytes().get(self.at..)?.split_first()? else { return None };
+        let ([low, high], _) = rest.as_chunks::<8>().0.split_first_chunk::<2>()?;
+        let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
+        let length = match special_bytes(low) {
+            0 => first_byte(special_bytes(high)).wrapping_add(8),
+            special => first_byte(special),
+        };
+        let name = Name::packed(low, high, length)?;
+        let [b'"', b':', ..] = rest.get(length..)? else { return None };
+        let end = self.at.checked_add(length)?.checked_add(2)?;
+        let token = Token(self.text.get(self.at..end)?);
+        self.at = end.checked_add(1)?;
+        Some(Key { text: Text { token, decoded: None }, name })
     }
 
     /// Reads the string that starts here.
@@ -180,7 +273,7 @@ impl<'a> Scanner<'a> {
             Kind::Null => self.literal("null")?,
             Kind::Boolean if self.byte() == Some(b't') => self.literal("true")?,
             Kind::Boolean => self.literal("false")?,
-            Kind::Number => self.number()?,
+            Kind::Number => return self.number(),
             Kind::String => drop(self.string()?),
             Kind::Array => {
                 self.begin()?;
@@ -192,7 +285,7 @@ impl<'a> Scanner<'a> {
                 self.begin()?;
                 let mut keys = Vec::new();
                 while let Some(key) = self.next_key()? {
-                    keys.push(key);
+                    keys.push(key.text);
                     self.value()?;
                 }
                 self.duplicate |= has_duplicate(keys.iter());
@@ -229,7 +322,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<(), Stop> {
+    /// Reads the number that starts here.
+    pub(super) fn number(&mut self) -> Result<Token<'a>, Stop> {
+        let start = self.at;
         if self.byte() == Some(b'-') {
             self.advance();
         }
@@ -249,7 +344,7 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        Ok(())
+        self.token(start)
     }
 
     fn digits(&mut self) -> Result<(), Stop> {

@@ -20,7 +20,6 @@ mod goldens;
 mod harness;
 mod istio;
 mod observability;
-mod picture;
 mod rotation;
 mod sample;
 mod setting;

@@ -200,4 +200,27 @@ proptest! {
         let plain = text.iter().take_while(|&&byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         prop_assert_eq!(plain_length(&text), plain.count());
     }
+
+    #[test]
+    fn reads_a_key_alike_with_and_without_white_space_and_whatever_follows(
+        key in prop::collection::vec(prop::sample::select(vec![
+            "a", "slug", "_value", "é", "\\u0061", "\\\"", "\\u0000", "\u{1}", "\\x", "",
+        ]), 0..8).prop_map(|pieces| pieces.concat())
+    ) {
+        let first = |text: &str| {
+            let mut scanner = Scanner::new(text);
+            scanner.begin().map_err(|_| ())?;
+            let key = scanner.next_key().map_err(|_| ())?;
+            let spelling = |key: &Key<'_>| key.text.token().as_str().to_owned();
+            Ok::<_, ()>(key.map(|key| (key.as_str().to_owned(), key.name, spelling(&key))))
+        };
+        // Only the last lets the key be read as a block.
+        let texts = [" :0}", ":0}", ":0,\"and\":\"sixteen bytes more\"}"];
+        let keys = texts.map(|rest| first(&format!("{{\"{key}\"{rest}")));
+        prop_assert_eq!(&keys[0], &keys[1]);
+        prop_assert_eq!(&keys[0], &keys[2]);
+        if let Ok(Some((text, name, _))) = &keys[2] {
+            prop_assert_eq!(*name, Name::of(text));
+        }
+    }
 }
