@@ -11,10 +11,10 @@ export ENVOY
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
-	test-observability rotate-demo proof fuzz test-envoys deny reproducible
+	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the pinned Rust toolchain and Envoy
 	@scripts/check-tools.sh
@@ -41,6 +41,9 @@ test: build envoy ## Run every test, those against a real Envoy included
 
 test-observability: build envoy ## Check alerts and dashboard with a real Prometheus
 	@scripts/test-observability.sh
+
+dashboard-picture: build envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
+	@scripts/test-observability.sh dashboard::draws_the_dashboard
 
 rotate-demo: build envoy ## Rotate the secret under load, and count what is refused
 	cargo test --quiet --locked --test envoy rotates_under_load -- --nocapture

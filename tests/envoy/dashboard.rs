@@ -1,20 +1,81 @@
-//! The dashboard's queries, asked of a real Prometheus that scrapes a real Envoy.
+//! The dashboard's queries, asked of a real Prometheus that scrapes real Envoys.
 
 use std::{collections::BTreeSet, fs};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    harness::{Prometheus, Request, SECRET, Setup, eventually, now, root},
+    harness::{Gateway, ID, Prometheus, Request, SECRET, Setup, eventually, now, root},
+    picture,
     sample::RESULT,
 };
 
 const DASHBOARD: &str = "deploy/observability/grafana/dashboards/junction-webhook.json";
 
-fn panels() -> Vec<Value> {
+fn dashboard() -> Value {
     let text = fs::read_to_string(root().join(DASHBOARD)).unwrap();
-    let dashboard: Value = serde_json::from_str(&text).unwrap();
-    dashboard["panels"].as_array().unwrap().clone()
+    serde_json::from_str(&text).unwrap()
+}
+
+fn panels() -> Vec<Value> {
+    dashboard()["panels"].as_array().unwrap().clone()
+}
+
+/// A panel's query as Grafana sends it, with every instance and these spans of time selected.
+fn expanded(target: &Value, rate_interval: &str, range: &str) -> String {
+    let query = target["expr"].as_str().unwrap();
+    let query = query.replace("$__rate_interval", rate_interval).replace("$__range", range);
+    let query = query.replace("$job", ".*").replace("$instance", ".*");
+    assert!(!query.contains('$'), "an unknown variable: {query}");
+    query
+}
+
+/// A request for each reason that a usable configuration has, but for `internal`.
+fn refusals() -> [(&'static str, Request); 12] {
+    let good = || Request::signed(RESULT);
+    let sent = |age: i64| Request::signed_with(SECRET, ID, now().saturating_sub(age), RESULT);
+    [
+        ("method", good().method("PUT")),
+        ("content_encoding", good().header("content-encoding", "gzip")),
+        ("content_type", good().set("content-type", "text/plain")),
+        ("body_size", Request::unsigned("").header("content-length", "9999999")),
+        ("signature_missing", Request::unsigned(RESULT)),
+        ("signature_malformed", good().header("svix-id", ID)),
+        ("timestamp_malformed", good().set("svix-timestamp", "today")),
+        ("timestamp_too_old", sent(1000)),
+        ("timestamp_too_new", sent(-1000)),
+        ("signature_mismatch", good().set("svix-id", "msg_forged")),
+        ("json", Request::signed("no")),
+        ("schema", Request::signed("{}")),
+    ]
+}
+
+#[test]
+fn the_dashboard_can_be_imported_into_any_grafana() {
+    let dashboard = dashboard();
+    assert!(dashboard["schemaVersion"].as_u64().unwrap() >= 39);
+    assert_eq!(dashboard["uid"], "junction-webhook");
+    assert_eq!(dashboard.get("id"), None, "a number of one Grafana's own");
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let names: Vec<_> = variables.iter().map(|variable| &variable["name"]).collect();
+    assert_eq!(names, ["datasource", "job", "instance"]);
+    assert_eq!(variables[0]["type"], "datasource");
+    assert_eq!(variables[0]["query"], "prometheus");
+}
+
+#[test]
+fn no_two_panels_lie_on_each_other() {
+    let mut cells = BTreeSet::new();
+    for panel in panels() {
+        let side = |name: &str| panel["gridPos"][name].as_u64().unwrap();
+        let end = |start: &str, length: &str| side(start).checked_add(side(length)).unwrap();
+        assert!(end("x", "w") <= 24, "{} is wider than the grid", panel["title"]);
+        for (x, y) in
+            (side("x")..end("x", "w")).flat_map(|x| (side("y")..end("y", "h")).map(move |y| (x, y)))
+        {
+            assert!(cells.insert((x, y)), "{} lies on another", panel["title"]);
+        }
+    }
 }
 
 #[test]
@@ -34,9 +95,10 @@ fn every_panel_is_whole() {
 }
 
 #[test]
-fn every_alert_names_a_section_of_the_runbook() {
+fn every_alert_is_in_the_runbook_and_names_a_section_of_it() {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
-    let sections: BTreeSet<String> = read("docs/operations.md")
+    let runbook = read("docs/operations.md");
+    let sections: BTreeSet<String> = runbook
         .lines()
         .filter_map(|line| {
             line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#'))
@@ -52,39 +114,46 @@ fn every_alert_names_a_section_of_the_runbook() {
     for section in named {
         assert!(sections.contains(section), "{section} in {sections:?}");
     }
+    for alert in rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        assert!(runbook.contains(&format!("`{alert}`")), "{alert}");
+    }
+}
+
+/// Envoys that enforce, watch and cannot, and the Prometheus that scrapes all three; none where
+/// Prometheus is not installed.
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+fn watched() -> Option<([Gateway; 3], Prometheus)> {
+    let gateways = [
+        Setup::new(),
+        Setup::new().config(&json!({"mode": "shadow"})),
+        Setup::new().config(&json!({"typo": 1})),
+    ]
+    .map(Setup::start);
+    let prometheus = Prometheus::start(&gateways.each_ref().map(|gateway| &gateway.admin));
+    if prometheus.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "prometheus is not installed");
+        eprintln!("SKIPPED: prometheus is not installed; `make test-observability` gets it");
+    }
+    Some((gateways, prometheus?))
 }
 
 #[test]
-#[allow(clippy::print_stderr, reason = "a skipped test says so")]
-fn every_panel_has_data() {
-    let gateway = Setup::new().start();
-    let Some(prometheus) = Prometheus::start(&gateway.admin) else {
-        assert!(std::env::var_os("CI").is_none(), "prometheus is not installed");
-        eprintln!("SKIPPED: prometheus is not installed; `make test-observability` installs it");
-        return;
-    };
+fn every_panel_has_data_and_every_refusal_shows() {
+    let Some((gateways, prometheus)) = watched() else { return };
+    let [enforcing, shadow, broken] = &gateways;
     let traffic = || {
-        for request in [
-            Request::signed(RESULT),
-            Request::signed("{}"),
-            Request::signed("no"),
-            Request::unsigned(RESULT),
-            Request::signed_with(SECRET, "msg_old", now().saturating_sub(1000), RESULT),
-            Request::new("GET", "/other"),
-        ] {
-            gateway.send(&request);
+        for (_, request) in refusals() {
+            enforcing.send(&request);
         }
+        for gateway in &gateways {
+            gateway.send(&Request::signed(RESULT));
+            gateway.send(&Request::new("GET", "/other"));
+        }
+        shadow.send(&Request::unsigned(RESULT));
     };
     for panel in panels() {
         for target in panel["targets"].as_array().into_iter().flatten() {
-            let query = target["expr"]
-                .as_str()
-                .unwrap()
-                .replace("$job", ".*")
-                .replace("$instance", ".*")
-                .replace("$__rate_interval", "20s")
-                .replace("$__range", "20s");
-            assert!(!query.contains('$'), "an unknown variable: {query}");
+            let query = expanded(target, "20s", "20s");
             eventually(&query, || {
                 traffic();
                 let result = prometheus.query(&query);
@@ -93,12 +162,83 @@ fn every_panel_has_data() {
             });
         }
     }
-    // The rules are those that promtool tests: here one of them fires on real metrics.
-    eventually("the alert of schema failures", || {
-        let alert = r#"ALERTS{alertname="JunctionWebhookSchemaFailures",alertstate="firing"}"#;
-        (!prometheus.query(alert).is_empty()).then_some(())
+
+    let shown = |title: &str, label: &str| -> BTreeSet<String> {
+        let panels = panels();
+        let panel = panels.iter().find(|panel| panel["title"] == title).unwrap();
+        let series = prometheus.query(&expanded(&panel["targets"][0], "20s", "20s"));
+        let moving = series.into_iter().filter(|series| series["value"][1] != "0");
+        moving.map(|series| series["metric"][label].as_str().unwrap().to_owned()).collect()
+    };
+    let mut reasons: BTreeSet<_> = refusals().iter().map(|(reason, _)| (*reason).into()).collect();
+    reasons.insert("configuration".to_owned());
+    eventually("all that was sent is shown", || {
+        traffic();
+        let outcomes = shown("Requests by outcome", "outcome");
+        let all = ["forwarded", "rejected", "shadowed", "unguarded"].map(str::to_owned);
+        (shown("Refusals by reason", "reason") == reasons && outcomes == all.into()).then_some(())
     });
-    assert!(
-        prometheus.query(r#"ALERTS{alertname="JunctionWebhookConfigurationBroken"}"#).is_empty()
-    );
+
+    // The rules are those that promtool tests: here some of them meet real metrics.
+    eventually("the alerts of schema failures and of the unusable configuration", || {
+        let schema = r#"ALERTS{alertname="JunctionWebhookSchemaFailures",alertstate="firing"}"#;
+        let unusable = r#"ALERTS{alertname="JunctionWebhookConfigurationBroken"}"#;
+        let [unusable] = &prometheus.query(unusable)[..] else { return None };
+        assert_eq!(unusable["metric"]["instance"], broken.admin.0.to_string());
+        (!prometheus.query(schema).is_empty()).then_some(())
+    });
+}
+
+/// Draws `docs/images/dashboard.svg` from a scrape of three minutes.
+#[test]
+#[ignore = "takes three minutes and writes a picture: make dashboard-picture"]
+fn draws_the_dashboard() {
+    const SECONDS: i64 = 180;
+    let gateway = Setup::new().patch("stats_flush_interval", "1s").start();
+    let prometheus = Prometheus::start(&[&gateway.admin]).expect("prometheus is installed");
+    let start = now();
+    let mut second = 0;
+    while second < SECONDS {
+        send_as_senders_do(&gateway, second);
+        // Paces the picture's traffic; nothing is asserted on.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        second = now().saturating_sub(start);
+    }
+    let range = (start.saturating_add(10), now());
+    let svg = picture::draw(&panels(), |target, at_end| {
+        let query = expanded(target, "15s", "180s");
+        if at_end { prometheus.query(&query) } else { prometheus.query_range(&query, range, 4) }
+    });
+    fs::create_dir_all(root().join("docs/images")).unwrap();
+    fs::write(root().join("docs/images/dashboard.svg"), svg).unwrap();
+}
+
+/// Good traffic of many sizes; forgeries for a while, and later a change of the sender's schema.
+fn send_as_senders_do(gateway: &Gateway, second: i64) {
+    for round in 0..3_usize {
+        let markers: Vec<_> = (0..[1, 20, 80][round])
+            .map(|number| json!({"name": format!("Marker {number}"), "value": 1.5}))
+            .collect();
+        let kind = ["labtest.result.critical", "labtest.result.ready"][round.min(1)];
+        let body = json!({"event_type": kind, "data": {"markers": markers}}).to_string();
+        let age = second.checked_rem(7).unwrap();
+        let sent_at = now().saturating_sub(age);
+        gateway.send(&Request::signed_with(SECRET, ID, sent_at, body));
+    }
+    let order =
+        r#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"completed"}}"#;
+    gateway.send(&Request::signed(order));
+    if second % 3 == 0 {
+        gateway.send(&Request::new("GET", "/other"));
+    }
+    if (50..90).contains(&second) {
+        gateway.send(&Request::signed(RESULT).set("svix-id", "msg_forged"));
+        gateway.send(&Request::signed_with(SECRET, ID, now().saturating_sub(900), RESULT));
+    }
+    if (80..100).contains(&second) {
+        gateway.send(&Request::unsigned(RESULT));
+    }
+    if second > 120 {
+        gateway.send(&Request::signed(r#"{"event_type":"labtest.result.ready","data":[]}"#));
+    }
 }

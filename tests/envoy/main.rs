@@ -20,6 +20,7 @@ mod goldens;
 mod harness;
 mod istio;
 mod observability;
+mod picture;
 mod rotation;
 mod sample;
 mod setting;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::{Answer, Request, Wire};
 
 /// The admin interface of one Envoy.
-pub(crate) struct Admin(pub(super) SocketAddr);
+pub(crate) struct Admin(pub(crate) SocketAddr);
 
 impl Admin {
     pub(super) fn is_ready(&self) -> bool {

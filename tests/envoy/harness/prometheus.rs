@@ -1,6 +1,6 @@
 //! A real Prometheus that scrapes an Envoy.
 
-use std::{fs, net::SocketAddr, path::Path, process::Command};
+use std::{fmt::Write as _, fs, net::SocketAddr, path::Path, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     /// Starts one that scrapes every second; none where Prometheus is not installed.
-    pub(crate) fn start(envoy: &Admin) -> Option<Self> {
+    pub(crate) fn start(envoys: &[&Admin]) -> Option<Self> {
         Command::new("prometheus").arg("--version").output().ok()?;
         let directory = TempDir::new().unwrap();
         // The committed configuration, but for its pace and its targets.
@@ -25,7 +25,10 @@ impl Prometheus {
         let config = config.replace("interval: 15s", "interval: 1s");
         fs::write(directory.path().join("prometheus.yml"), config).unwrap();
         fs::copy(committed.join("rules.yml"), directory.path().join("rules.yml")).unwrap();
-        let targets = format!("- targets: [\"{}\"]\n", envoy.0);
+        let mut targets = "- targets:\n".to_owned();
+        for envoy in envoys {
+            writeln!(targets, "    - \"{}\"", envoy.0).unwrap();
+        }
         fs::write(directory.path().join("targets.yml"), targets).unwrap();
         let process = Process::start(
             Path::new("prometheus"),
@@ -50,11 +53,27 @@ impl Prometheus {
 
     /// The result of an instant query.
     pub(crate) fn query(&self, query: &str) -> Vec<Value> {
-        let url = format!("http://{}/api/v1/query", self.address);
-        let answer = ureq::get(url).query("query", query).call();
+        self.ask("query", &[("query", query)])
+    }
+
+    /// The result of a query at each step between two Unix times, all in seconds.
+    pub(crate) fn query_range(
+        &self,
+        query: &str,
+        (start, end): (i64, i64),
+        step: i64,
+    ) -> Vec<Value> {
+        let [start, end, step] = [start, end, step].map(|seconds| seconds.to_string());
+        let range = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
+        self.ask("query_range", &range)
+    }
+
+    fn ask(&self, question: &str, parameters: &[(&str, &str)]) -> Vec<Value> {
+        let url = format!("http://{}/api/v1/{question}", self.address);
+        let answer = ureq::get(url).query_pairs(parameters.iter().copied()).call();
         let text = answer.unwrap().body_mut().read_to_string().unwrap();
         let answer: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(answer["status"], "success", "{query}: {answer}");
+        assert_eq!(answer["status"], "success", "{parameters:?}: {answer}");
         answer["data"]["result"].as_array().unwrap().clone()
     }
 }
