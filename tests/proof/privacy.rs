@@ -26,12 +26,12 @@ fn document(event_type: &str) -> Value {
             "order_id": "kanarie-order-id", "sample_id": "kanarie-sample-id",
             "status": "kanarie-status", "interpretation": "kanarie-data-interpretation",
             "collected_at": "kanarie-collected-at", "reported_at": "kanarie-reported-at",
-            "marker_count": 770_001, "critical_marker_count": 770_002,
+            "marker_count": 918_273_645_001_i64, "critical_marker_count": 918_273_645_002_i64,
             "cancellation_reason": "kanarie-cancellation-reason",
-            "kanarie-data-key": {"kanarie-inner-key": ["kanarie-inner-value", 770_003]},
+            "kanarie-data-key": {"kanarie-inner-key": ["kanarie-inner-value", 918_273_645_003_i64]},
             "markers": [{
                 "slug": "kanarie-slug", "name": "kanarie-name", "unit": "kanarie-unit",
-                "value": 770_004.5, "min_range_value": 770_005, "max_range_value": 770_006,
+                "value": 918_273_645_004.5, "min_range_value": 918_273_645_005_i64, "max_range_value": 918_273_645_006_i64,
                 "interpretation": "kanarie-interpretation", "timestamp": "kanarie-timestamp",
                 "notes": "kanarie-notes", "kanarie-marker-key": "kanarie-marker-extra",
             }, {
@@ -81,10 +81,13 @@ fn documents() -> Vec<(String, String)> {
         "/data/markers/0/timestamp",
         "/data/markers/0/notes",
     ] {
-        all.push(broken(pointer, json!({"kanarie-wrong-key": ["kanarie-wrong-value", 770_007]})));
+        all.push(broken(
+            pointer,
+            json!({"kanarie-wrong-key": ["kanarie-wrong-value", 918_273_645_007_i64]}),
+        ));
         all.push(broken(pointer, json!([true, "kanarie-wrong-item"])));
     }
-    all.push(broken("/data/marker_count", json!(-770_008)));
+    all.push(broken("/data/marker_count", json!(-918_273_645_008_i64)));
     all.push(broken("/data/marker_count", json!("kanarie-count")));
     let text = valid.to_string();
     all.push((
@@ -134,14 +137,14 @@ fn requests() -> Vec<(String, Request)> {
     all.extend([
         ("forged".to_owned(), signed(&text).body(format!("{text} "))),
         ("no time".to_owned(), forged("svix-timestamp", "kanarie-time")),
-        ("old".to_owned(), forged("svix-timestamp", "770009")),
+        ("far".to_owned(), forged("svix-timestamp", "918273645009")),
         ("no signature".to_owned(), forged("svix-signature", "kanarie-signature")),
         ("other signature".to_owned(), forged("svix-signature", "v1,kanarie-tag v2,kanarie-tag")),
         ("no id".to_owned(), forged("svix-id", "kanarie id")),
         ("no media type".to_owned(), forged("content-type", "text/kanarie-type")),
         ("encoded".to_owned(), signed(&text).header("content-encoding", "kanarie-encoding")),
         ("GET".to_owned(), signed(&text).method("GET")),
-        ("too long".to_owned(), signed(&text).header("content-length", "770010000")),
+        ("too long".to_owned(), signed(&text).header("content-length", "918273645010")),
         (
             "plain".to_owned(),
             canaries_around(Request::unsigned(&text))
@@ -159,7 +162,7 @@ fn requests() -> Vec<(String, Request)> {
 /// What must not come out, in the spellings that it might come out in.
 fn is_leaky(text: &str) -> Option<&str> {
     let secrets = [SECRET, PREVIOUS].map(|secret| secret.trim_start_matches("whsec_"));
-    let at = ["kanarie", "77000", "7700100"]
+    let at = ["kanarie", "918273645"]
         .into_iter()
         .chain(secrets)
         .chain(["secret-kanarie"])
