@@ -73,7 +73,7 @@ proof-schema: ## Hold 200,000 documents against an independent validator
 proof-lossless: ## Rebuild 100,000 documents from their normalised events
 	PROPTEST_CASES=100000 cargo test --locked --test documents lossless
 
-proof: build envoy proof-schema proof-lossless ## Prove security and reliability at length; print the figures
+proof: build envoy ## Prove security and reliability at length; print the figures
 	@scripts/proof.sh
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
