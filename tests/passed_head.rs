@@ -18,6 +18,9 @@ use junction_webhook_filter::exchange::{
 use junction_webhook_filter::reject::Reason;
 use serde_json::json;
 
+#[path = "support/contract.rs"]
+mod contract;
+
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: Duration = Duration::from_secs(1_795_000_000);
 const BODY: &str = r#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"s"}}"#;
@@ -81,7 +84,7 @@ fn the_head_passes_with_what_is_known_before_the_body_and_the_body_follows_with_
     assert_eq!((report.verdict, report.event_id.as_deref()), (Verdict::Forwarded, Some("msg_1")));
     let Action::Forward(forward) = action else { panic!("{action:?}") };
     assert_eq!((forward.remove.len(), forward.set.len()), (0, 0), "the head is out of reach");
-    assert!(String::from_utf8(forward.body.unwrap()).unwrap().contains("junction.event.v1"));
+    contract::assert_valid(str::from_utf8(&forward.body.unwrap()).unwrap());
     assert!(!exchange.relies_on_buffer(), "the verdict is there");
 }
 

@@ -22,6 +22,8 @@ use junction_webhook_filter::reject::Reason;
 use proptest::prelude::*;
 use proptest::test_runner;
 
+#[path = "support/contract.rs"]
+mod contract;
 #[path = "support/drive.rs"]
 mod drive;
 #[path = "support/figures.rs"]
@@ -105,8 +107,15 @@ fn signed(sign: Sign, body: &[u8]) -> Vec<Header> {
     headers
 }
 
+/// Drives a request; an event that goes on satisfies the published schema.
 fn run(plugin: &Arc<Plugin>, headers: &[Header], body: &[u8], arrival: &Arrival) -> End {
-    drive(plugin, headers, body, arrival, Duration::from_secs(NOW))
+    let end = drive(plugin, headers, body, arrival, Duration::from_secs(NOW));
+    if let End::Decided(_, Action::Forward(forward)) = &end
+        && let Some(event) = &forward.body
+    {
+        contract::assert_valid(str::from_utf8(event).unwrap());
+    }
+    end
 }
 
 /// Bodies from every branch of the contract, and near them.

@@ -13,6 +13,7 @@
 #[path = "../support/contract.rs"]
 mod contract;
 mod event_page;
+mod event_schema;
 #[path = "../support/figures.rs"]
 mod figures;
 mod generate;

@@ -12,10 +12,15 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 
 /// Panics with the event and the rule where an event does not satisfy the schema.
 pub(crate) fn assert_valid(event: &str) {
-    let value: Value = serde_json::from_str(&within_f64(event)).unwrap();
-    if let Err(error) = SCHEMA.validate(&value) {
-        panic!("{error} at {}: {event}", error.instance_path());
+    if let Err(error) = check(event) {
+        panic!("{error}: {event}");
     }
+}
+
+/// The first rule of the schema that an event breaks, with the place.
+pub(crate) fn check(event: &str) -> Result<(), String> {
+    let value: Value = serde_json::from_str(&within_f64(event)).unwrap();
+    SCHEMA.validate(&value).map_err(|error| format!("{error} at {}", error.instance_path()))
 }
 
 /// The text with a number in place of each that is beyond `f64`, which the validator cannot hold.
