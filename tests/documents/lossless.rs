@@ -8,6 +8,7 @@ use junction_webhook_filter::normal::event::{Envelope, normalise};
 use junction_webhook_filter::normal::time;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::config;
 use crate::contract;
 use crate::figures;
 use crate::generate::document;
@@ -23,9 +24,9 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
         sent_at: time::from_unix(1_795_000_000, None),
     };
     let rebuilt = Cell::new(0_u32);
-    let config = Config { failure_persistence: None, ..Config::default() };
     // Not every generated document is valid: so many of them shall be.
-    let wanted = config.cases.max(2048);
+    let config = config(2048);
+    let wanted = config.cases;
     let config = Config { cases: wanted.saturating_mul(4), ..config };
     TestRunner::new(config)
         .run(&document(), |(sent, space)| {
