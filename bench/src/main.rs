@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// How long each cell is loaded in a round, in milliseconds
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 800)]
     milliseconds: u64,
     /// Measure these body sizes alone, in bytes
     #[arg(long, value_delimiter = ',')]
