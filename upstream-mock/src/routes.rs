@@ -22,9 +22,9 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{Stub, event::Event, recorder::SeenRequest, store::Store};
 
-/// The longest body taken: well above the filter's default limit of 1 MiB, since a normalised event
-/// is longer than what was sent.
-const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny markers
+/// becomes an event of over 20 MiB.
+const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Every path of the stub.
 pub(crate) fn router(stub: Stub) -> Router {

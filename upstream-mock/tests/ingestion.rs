@@ -250,7 +250,7 @@ fn refuses_what_is_no_event_without_telling_its_values() {
 
 #[test]
 fn takes_bodies_up_to_its_bound_and_not_a_byte_more() {
-    const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+    const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
     let stub = start(&[]);
     let mut body = lab_event("msg_1");
