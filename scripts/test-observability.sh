@@ -10,7 +10,8 @@ export PATH="$prometheus:$PATH"
 export CI=true
 
 if (($# > 0)); then
-    exec cargo test --locked --test envoy -- --ignored --exact "$1"
+    export DRAW_DASHBOARD=1
+    exec cargo test --locked --test envoy -- --exact "$1"
 fi
 (
     cd deploy/observability/prometheus
