@@ -13,17 +13,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junction_webhook_filter::config::Config;
-use junction_webhook_filter::exchange::{
-    Action, Exchange, Forward, Header, Outcome, Plugin, Report, Verdict,
-};
+use junction_webhook_filter::exchange::{Action, Forward, Header, Plugin, Report, Verdict};
 use serde_json::{Value, json};
 
 #[path = "support/case.rs"]
 mod case;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "support/drive.rs"]
+mod drive;
 
 use case::{Case, Expect, Suite};
+use drive::{Arrival, End, drive};
 
 const NOW: i64 = 1_795_000_000;
 
@@ -54,40 +55,30 @@ enum Framing {
     Trailers,
 }
 
-fn run(plugin: &Arc<Plugin>, case: &Case, framing: Framing) -> Outcome {
+fn run(plugin: &Arc<Plugin>, case: &Case, framing: Framing) -> End {
     let body = case.body();
     let mut headers: Vec<Header> = [(":method", &case.method), (":path", &case.path)]
         .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()))
         .to_vec();
     headers.extend(case.headers(NOW).into_iter().map(|(name, value)| (name, value.into_bytes())));
-    let has_trailers = matches!(framing, Framing::Trailers);
-    let mut exchange = Exchange::new(Arc::clone(plugin));
-    let ends_with_head = body.is_empty() && !has_trailers;
-    let now = Duration::from_secs(NOW.unsigned_abs());
-    let mut outcome = exchange.on_head(&headers, ends_with_head, now);
-    let step = match framing {
-        Framing::Chunks(step) => step,
-        Framing::Whole | Framing::Trailers => body.len().max(1),
-    };
-    let read = |start: usize, length: usize| body.get(start..start + length).map(<[u8]>::to_vec);
-    for end in (0..body.len()).step_by(step).map(|start| (start + step).min(body.len())) {
-        if !matches!(outcome, Outcome::Wait) {
-            return outcome;
+    let arrival = match framing {
+        Framing::Whole => Arrival::default(),
+        Framing::Chunks(step) => {
+            Arrival { sizes: (step..body.len()).step_by(step).collect(), ..Arrival::default() }
         }
-        let is_last = end == body.len() && !has_trailers;
-        outcome = exchange.on_body(end, is_last, read);
-    }
-    if matches!(outcome, Outcome::Wait) && has_trailers {
-        outcome = exchange.on_end(read);
-    }
-    outcome
+        Framing::Trailers => Arrival { with_trailers: true, ..Arrival::default() },
+    };
+    let end = drive(plugin, &headers, &body, &arrival, Duration::from_secs(NOW.unsigned_abs()));
+    // Whether the signature is right is what each case says.
+    end.require_sound(true);
+    end.comparable()
 }
 
-fn check(name: &str, case: &Case, outcome: Outcome) {
-    let (report, action) = match (outcome, &case.expect) {
-        (Outcome::Unguarded, Expect::Unguarded) => return,
-        (Outcome::Decided(report, action), _) => (report, action),
-        (outcome, expect) => panic!("{name}: {outcome:?} instead of {expect:?}"),
+fn check(name: &str, case: &Case, end: End) {
+    let (report, action) = match (end, &case.expect) {
+        (End::Unguarded, Expect::Unguarded) => return,
+        (End::Decided(report, action), _) => (report, action),
+        (end, expect) => panic!("{name}: {end:?} instead of {expect:?}"),
     };
     match &case.expect {
         Expect::Refused { status, error, message, reason } => {
