@@ -11,7 +11,7 @@ export ENVOY
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
-	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible
+	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ deny: ## Check licences, sources and, where reachable, advisories of all depende
 
 reproducible: ## Show that two builds in two directories give the same module
 	@scripts/reproducible.sh
+
+oci: build ## Write the module as an OCI image layout to target/oci
+	@scripts/oci.sh
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target
