@@ -29,3 +29,4 @@ mod tree;
 mod vectors;
 mod verdicts;
 mod verification;
+mod xds;

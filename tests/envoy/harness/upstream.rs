@@ -9,7 +9,7 @@ use super::{Answer, Request, Wire, locate, process::Process};
 
 /// The stub, running unless a test has killed it.
 pub(crate) struct Upstream {
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     arguments: Vec<String>,
     process: Process,
 }
