@@ -13,6 +13,7 @@ mod cases;
 mod configuration;
 mod dashboard;
 mod edge;
+mod envoy_gateway;
 mod forwarding;
 mod framing;
 mod goldens;

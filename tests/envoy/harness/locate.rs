@@ -22,7 +22,7 @@ pub(super) fn envoy() -> PathBuf {
 }
 
 /// The Envoy's release, as `(1, 40)`.
-pub(super) fn envoy_release() -> (u32, u32) {
+pub(crate) fn envoy_release() -> (u32, u32) {
     static RELEASE: OnceLock<(u32, u32)> = OnceLock::new();
     *RELEASE.get_or_init(|| {
         let output = Command::new(envoy()).arg("--version").output().unwrap();
