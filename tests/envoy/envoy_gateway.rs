@@ -9,7 +9,7 @@ use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
-    harness::{Gateway, Request, Setup, envoy_release, root},
+    harness::{Request, Setup, envoy_release, root},
     sample::{RESULT, result_of_length, unverified},
 };
 
