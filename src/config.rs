@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use self::raw::{Object, Raw, RawSecret};
 use crate::document::Rules;
+use crate::duplicates::{Limits, Memory, Store};
 use crate::route::Route;
 use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
 
@@ -35,6 +36,8 @@ pub struct Config {
     /// Whether this filter holds the head back, which needs Envoy 1.35 and its plugin option
     /// `allow_on_headers_stop_iteration`; else Envoy's `buffer` filter behind it must.
     pub hold_headers: bool,
+    /// How repeats of events that the upstream has taken are remembered, if they are.
+    pub duplicates: Option<Limits>,
 }
 
 /// What a verdict does.
@@ -64,6 +67,32 @@ impl Config {
             .map_err(|error| Unusable { route: readable_route(&text), error })
     }
 
+    /// Opens the memory of events that the upstream has taken, where there is to be one; `store`
+    /// is asked for then only, and is none where the host does not let the module have one.
+    ///
+    /// In shadow mode there is none: every request goes on.
+    ///
+    /// # Errors
+    /// [`Unusable`] where the host does not let the module have one.
+    pub fn open_memory(
+        self,
+        store: impl FnOnce() -> Option<Box<dyn Store>>,
+    ) -> Result<(Self, Option<Memory>), Unusable> {
+        let limits = self.duplicates.filter(|_| self.mode == Mode::Enforce);
+        let Some(limits) = limits else { return Ok((self, None)) };
+        match store().map(|store| Memory::open(limits, self.route.path(), store)) {
+            Some(Ok(memory)) => Ok((self, Some(memory))),
+            None | Some(Err(_)) => Err(Unusable {
+                route: self.route,
+                error: ConfigError::new(
+                    "duplicates",
+                    "capability_restriction_config must allow proxy_get_shared_data, \
+                     proxy_set_shared_data and proxy_get_property",
+                ),
+            }),
+        }
+    }
+
     fn from_json(
         text: &[u8],
         environment: impl Fn(&str) -> Option<String>,
@@ -84,6 +113,11 @@ impl Config {
             .map_err(|error| ConfigError::new("svix.secrets, hmac.secrets", error))?;
         let max_body_bytes = usize::try_from(raw.max_body_bytes.get())
             .map_err(|error| ConfigError::new("max_body_bytes", error))?;
+        let duplicates = raw
+            .duplicates
+            .map(|Object(raw)| Limits::new(raw.remember, raw.seconds))
+            .transpose()
+            .map_err(|error| ConfigError::new(format!("duplicates.{}", error.field()), error))?;
         let rules = Rules { unknown_events: raw.unknown_events, nulls: raw.nulls };
         Ok(Self {
             route,
@@ -92,6 +126,7 @@ impl Config {
             mode: raw.mode,
             rules,
             hold_headers: raw.hold_headers,
+            duplicates,
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub use self::outcome::{Action, Forward, OTHER_EVENT, Outcome, Report, Verdict};
 use self::head::{VERDICT, check_head, forward, forward_head, value_of, withheld};
 use crate::config::{Config, Mode, Unusable};
 use crate::document::{self, Data, Document, Event};
+use crate::duplicates::{Endpoint, Fingerprint, Memory};
 use crate::normal::event::{Envelope, normalise};
 use crate::normal::time;
 use crate::reject::{Answer, Reason, Rejection};
@@ -35,6 +37,10 @@ pub struct Exchange {
     phase: Phase,
     /// The head went on before the verdict, and can no longer be changed.
     is_head_gone: bool,
+    /// What the upstream has taken, where that is remembered.
+    memory: Option<Rc<Memory>>,
+    /// The event that went to the upstream and is remembered once that takes it.
+    awaited: Option<Fingerprint>,
 }
 
 #[derive(Debug)]
@@ -60,6 +66,8 @@ struct Reading {
     withheld: Vec<String>,
     /// The event id as claimed, for the log.
     claimed_id: Option<String>,
+    /// Where it goes, where repeats are remembered.
+    endpoint: Option<Endpoint>,
     /// When the head arrived, since the Unix epoch.
     received_at: Duration,
 }
@@ -76,7 +84,13 @@ impl Exchange {
     /// Starts with nothing seen of the request.
     #[must_use]
     pub const fn new(plugin: Arc<Plugin>) -> Self {
-        Self { plugin, phase: Phase::Head, is_head_gone: false }
+        Self { plugin, phase: Phase::Head, is_head_gone: false, memory: None, awaited: None }
+    }
+
+    /// Answers repeats of what this memory holds, and lets it hold what the upstream takes.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Rc<Memory>>) -> Self {
+        Self { memory, ..self }
     }
 
     /// Takes the request's head at `now`, counted from the Unix epoch.
@@ -112,6 +126,9 @@ impl Exchange {
                     received: 0,
                     withheld: withheld(config, headers),
                     claimed_id,
+                    endpoint: self.memory.as_ref().map(|memory| {
+                        memory.endpoint(value_of(headers, ":authority").unwrap_or_default())
+                    }),
                     received_at: now,
                 }));
                 if end_of_stream { self.finish(Some(Vec::new()), |_, _| None) } else { outcome }
@@ -216,6 +233,25 @@ impl Exchange {
         }
     }
 
+    /// Whether the event that went to the upstream is remembered once that takes it.
+    #[must_use]
+    pub const fn awaits_answer(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    /// Takes the news that the upstream took the event, at `now` since the Unix epoch.
+    pub fn on_taken(&mut self, now: Duration) {
+        if let (Some(memory), Some(event)) = (&self.memory, self.awaited.take()) {
+            memory.remember(&event, now);
+        }
+    }
+
+    /// Whether this is a repeat of what the upstream has taken.
+    fn is_known(&self, event: Option<&Fingerprint>, now: Duration) -> bool {
+        let known = self.memory.as_ref().zip(event);
+        known.is_some_and(|(memory, event)| memory.knows(event, now))
+    }
+
     /// The whole request is there: checks 8 to 11; `body` is asked for once it is verified.
     fn judge(
         &mut self,
@@ -224,7 +260,8 @@ impl Exchange {
         body: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Outcome {
         let is_head_held = !self.is_head_gone;
-        let Reading { pending, received: body_bytes, withheld, claimed_id, received_at } = reading;
+        let Reading { pending, received: body_bytes, withheld, claimed_id, endpoint, received_at } =
+            reading;
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
@@ -240,6 +277,22 @@ impl Exchange {
         };
         match document::read(&body, config.rules) {
             Ok(Document::Event(event)) => {
+                let fingerprint = endpoint.map(|endpoint| endpoint.event(&verified));
+                if self.is_known(fingerprint.as_ref(), received_at) {
+                    let event_type = event.event_type.as_str();
+                    let report = Report {
+                        verdict: Verdict::Repeated,
+                        reason: None,
+                        event_id: Some(verified.event_id),
+                        event_type: Some(event_type),
+                        marker_count: 0,
+                        body_bytes,
+                        signature_age,
+                    };
+                    let answer = || Action::Answer(Answer::ignored(event_type));
+                    return self.accept(config.mode, report, answer);
+                }
+                self.awaited = fingerprint;
                 let report = Report {
                     verdict: Verdict::Forwarded,
                     reason: None,

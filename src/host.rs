@@ -15,6 +15,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action as Flow, BufferType, ContextType, MetricType};
 
 use crate::config::Config;
+use crate::duplicates::{Memory, Store, is_taken};
 use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin, Report, Verdict};
 use crate::log_budget::LogBudget;
 use crate::metrics::{
@@ -23,8 +24,13 @@ use crate::metrics::{
 };
 use crate::reject::Answer;
 
+use self::shared_data::SharedData;
+
 /// How often a worker says how many log lines it held back, if any.
 const TICK: Duration = Duration::from_secs(1);
+
+#[allow(unsafe_code, reason = "two calls of the host that the SDK panics in")]
+mod shared_data;
 
 #[allow(unsafe_code, reason = "the SDK's macro exports the module's entry point")]
 mod entry {
@@ -44,6 +50,8 @@ struct Root {
 /// What the requests of a worker share.
 struct Worker {
     plugin: Arc<Plugin>,
+    /// What the upstream has taken, where that is remembered.
+    memory: Option<Rc<Memory>>,
     metrics: Metrics,
     log_budget: RefCell<LogBudget>,
     /// Some request's body has come, so holding heads back does not hold bodies back as well.
@@ -56,15 +64,20 @@ impl RootContext for Root {
     /// Always true: false would make Envoy reject the listener, and the contract wants its 500s.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        let plugin = Config::parse(&configuration, |name| std::env::var(name).ok());
+        let config = Config::parse(&configuration, |name| std::env::var(name).ok());
+        let (plugin, memory) = match config.and_then(|config| config.open_memory(shared_data)) {
+            Ok((config, memory)) => (Ok(config), memory.map(Rc::new)),
+            Err(unusable) => (Err(unusable), None),
+        };
         if let Err(unusable) = &plugin {
             log::error!("configuration is unusable: {}", unusable.error);
         }
-        let metrics = Metrics::define();
+        let metrics = Metrics::define(memory.is_some());
         metrics.config_ok.record(usize::from(plugin.is_ok()));
         self.set_tick_period(TICK);
         self.worker = Some(Rc::new(Worker {
             plugin: Arc::new(plugin),
+            memory,
             metrics,
             log_budget: RefCell::default(),
             is_body_seen: Cell::default(),
@@ -82,7 +95,7 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         let worker = Rc::clone(self.worker.as_ref()?);
-        let exchange = Exchange::new(Arc::clone(&worker.plugin));
+        let exchange = Exchange::new(Arc::clone(&worker.plugin)).with_memory(worker.memory.clone());
         Some(Box::new(Request { worker, exchange, spent: Duration::ZERO }))
     }
 
@@ -133,6 +146,12 @@ impl HttpContext for Request {
     }
 
     fn on_log(&mut self) {
+        if self.exchange.awaits_answer() {
+            let response = |field| property(vec!["response", field]);
+            if is_taken(&response("code"), &response("code_details")) {
+                self.exchange.on_taken(self.now());
+            }
+        }
         if !self.worker.is_body_seen.get() && self.exchange.is_starved() {
             self.warn(
                 "a webhook ended before any of its body came: where all do, the plugin lacks \
@@ -145,6 +164,19 @@ impl HttpContext for Request {
 /// A part of the body that Envoy holds back.
 fn read_body(start: usize, length: usize) -> Option<Vec<u8>> {
     hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok().flatten()
+}
+
+/// Envoy's shared data, if it lets the module use that and tell how the upstream answered; the
+/// memory itself finds out about the former.
+fn shared_data() -> Option<Box<dyn Store>> {
+    let may_read_properties = hostcalls::get_property(vec!["plugin_vm_id"]).is_ok();
+    let store: Box<dyn Store> = Box::new(SharedData);
+    may_read_properties.then_some(store)
+}
+
+/// What Envoy says of the request; nothing where it says nothing.
+fn property(path: Vec<&str>) -> Vec<u8> {
+    hostcalls::get_property(path).ok().flatten().unwrap_or_default()
 }
 
 impl Request {
@@ -297,11 +329,15 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn define() -> Self {
+    fn define(remembers: bool) -> Self {
+        let repeated = remembers.then_some(RequestLabels::REPEATED);
         let counter = |name: &str| Metric::define(MetricType::Counter, name);
         let histogram = |name: &str| Metric::define(MetricType::Histogram, name);
         Self {
-            requests: RequestLabels::all().map(|own| (own, counter(&own.name()))).collect(),
+            requests: RequestLabels::all()
+                .chain(repeated)
+                .map(|own| (own, counter(&own.name())))
+                .collect(),
             events: event_types().map(|own| (own, counter(&events_name(own)))).collect(),
             markers: counter(MARKERS),
             body_bytes: histogram(BODY_BYTES),

@@ -9,6 +9,7 @@
 //! 3. [`document`] parses the verified body and holds it against the schema, in one pass.
 //! 4. [`normal`] writes the normalised event, `junction.event.v1`, which replaces the body.
 //! 5. [`reject`] turns the first failed check into the answer that the sender gets instead.
+//! 6. [`duplicates`], where it is on, remembers what the upstream has taken, and is asked before 4.
 //!
 //! [`config`] reads the plugin's configuration, [`metrics`] names what is counted, [`log_budget`]
 //! bounds what is logged, [`decimal`] compares numbers exactly. `host` alone knows of Envoy, and is
@@ -24,6 +25,7 @@
 pub mod config;
 pub mod decimal;
 pub mod document;
+pub mod duplicates;
 pub mod exchange;
 #[cfg(target_arch = "wasm32")]
 mod host;

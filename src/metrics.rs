@@ -33,7 +33,10 @@ pub struct RequestLabels {
 }
 
 impl RequestLabels {
-    /// All combinations that can occur.
+    /// The one that occurs only where repeats are remembered.
+    pub const REPEATED: Self = Self { verdict: Some(Verdict::Repeated), reason: None };
+
+    /// All other combinations that can occur.
     pub fn all() -> impl Iterator<Item = Self> {
         let reasons = || Reason::ALL.into_iter().map(Some);
         let with = |verdict| move |reason| Self { verdict, reason };
@@ -48,7 +51,8 @@ impl RequestLabels {
     #[must_use]
     pub fn name(self) -> String {
         let outcome = self.verdict.map_or(UNGUARDED, Verdict::label);
-        let reason = self.reason.map_or("none", Reason::label);
+        let no_reason = self.verdict.map_or("none", Verdict::reason_label);
+        let reason = self.reason.map_or(no_reason, Reason::label);
         format!("junction_webhook_requests_total.outcome.{outcome}.reason.{reason}")
     }
 }

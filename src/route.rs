@@ -37,6 +37,12 @@ impl Route {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// The path, in its normal form.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Whether a request for `target`, the `:path` as received, is a request for this route.
     #[must_use]
     pub fn guards(&self, target: &[u8]) -> bool {

@@ -31,6 +31,7 @@ pub(super) struct Raw {
     pub(super) unknown_events: UnknownEvents,
     pub(super) nulls: Nulls,
     pub(super) hold_headers: bool,
+    pub(super) duplicates: Option<Object<RawDuplicates>>,
 }
 
 impl Default for Raw {
@@ -44,6 +45,7 @@ impl Default for Raw {
             unknown_events: UnknownEvents::default(),
             nulls: Nulls::default(),
             hold_headers: true,
+            duplicates: None,
         }
     }
 }
@@ -92,6 +94,16 @@ pub(super) struct RawSecret {
     pub(super) inline: Option<String>,
     #[serde(default)]
     pub(super) optional: bool,
+}
+
+/// Neither has a default: 0 is out of bounds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDuplicates {
+    #[serde(default)]
+    pub(super) remember: u64,
+    #[serde(default)]
+    pub(super) seconds: u64,
 }
 
 /// A JSON object: what serde derives for a struct also takes an array of its fields' values.

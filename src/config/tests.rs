@@ -33,6 +33,7 @@ fn nothing_and_an_empty_object_are_the_defaults() {
         assert_eq!(config.mode, Mode::Enforce, "{text:?}");
         assert_eq!(config.rules, Rules::default(), "{text:?}");
         assert!(config.hold_headers, "{text:?}");
+        assert_eq!(config.duplicates, None, "{text:?}");
         assert!(config.verifier.withholds("x-junction-signature"), "{text:?}");
         assert!(config.verifier.withholds("x-webhook-signature"), "{text:?}");
         assert!(config.verifier.withholds("x-signature"), "{text:?}");
@@ -45,7 +46,8 @@ fn every_field_can_be_set() {
         r#"{"path": "/hooks/lab", "svix": {"secrets": [{"env": "OTHER"}], "tolerance_seconds": 0},
             "hmac": {"secrets": [{"inline": "plain"}], "headers": ["X-Lab"], "tolerance_seconds": 60},
             "max_body_bytes": 1, "mode": "shadow", "unknown_events": "acknowledge",
-            "nulls": "absent", "hold_headers": false}"#,
+            "nulls": "absent", "hold_headers": false,
+            "duplicates": {"remember": 4096, "seconds": 3600}}"#,
     )
     .unwrap();
     assert_eq!(config.route, Route::new("/hooks/lab").unwrap());
@@ -54,6 +56,7 @@ fn every_field_can_be_set() {
     let rules = Rules { unknown_events: UnknownEvents::Acknowledge, nulls: Nulls::Absent };
     assert_eq!(config.rules, rules);
     assert!(!config.hold_headers);
+    assert_eq!(config.duplicates, Some(Limits::new(4096, 3600).unwrap()));
     assert!(config.verifier.withholds("x-lab"));
     assert!(!config.verifier.withholds("x-signature"));
 }
@@ -155,6 +158,55 @@ fn an_error_names_the_field_and_the_rule() {
         let error = parse(text).unwrap_err().error;
         assert_eq!(error.to_string(), format!("{field}: {problem}"), "{text}");
     }
+}
+
+#[test]
+fn the_memory_of_repeats_has_bounds_and_no_defaults() {
+    let not_allowed = "not of the right type, or not an allowed value";
+    for (text, field, problem) in [
+        (
+            r#"{"duplicates":{"remember":0,"seconds":1}}"#,
+            "duplicates.remember",
+            "must be 1 to 65536".to_owned(),
+        ),
+        (r#"{"duplicates":{"seconds":1}}"#, "duplicates.remember", "must be 1 to 65536".to_owned()),
+        (
+            r#"{"duplicates":{"remember":65537,"seconds":1}}"#,
+            "duplicates.remember",
+            "must be 1 to 65536".to_owned(),
+        ),
+        (
+            r#"{"duplicates":{"remember":1}}"#,
+            "duplicates.seconds",
+            "must be 1 to 604800".to_owned(),
+        ),
+        (
+            r#"{"duplicates":{"remember":1,"seconds":604801}}"#,
+            "duplicates.seconds",
+            "must be 1 to 604800".to_owned(),
+        ),
+        (r#"{"duplicates":[1,1]}"#, "duplicates", format!("{not_allowed} (line 1 column 14)")),
+        (
+            r#"{"duplicates":{"remember":1,"second":1}}"#,
+            "duplicates.second",
+            "unknown field (line 1 column 36)".to_owned(),
+        ),
+        (
+            r#"{"duplicates":{"remember":1.5,"seconds":1}}"#,
+            "duplicates.remember",
+            format!("{not_allowed} (line 1 column 29)"),
+        ),
+    ] {
+        let error = parse(text).unwrap_err().error;
+        assert_eq!(error.to_string(), format!("{field}: {problem}"), "{text}");
+    }
+    for text in [
+        r#"{"duplicates":{"remember":1,"seconds":1}}"#,
+        r#"{"duplicates":{"remember":65536,"seconds":604800}}"#,
+    ] {
+        assert!(parse(text).unwrap().duplicates.is_some(), "{text}");
+    }
+    assert_eq!(parse(r#"{"duplicates":null}"#).unwrap().duplicates, None);
 }
 
 #[test]

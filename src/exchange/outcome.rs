@@ -44,10 +44,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// The reason's name, or `none`.
+    /// The reason's name, `duplicate` of a repeat, or `none`.
     #[must_use]
     pub fn reason_label(&self) -> &'static str {
-        self.reason.map_or("none", Reason::label)
+        self.reason.map_or(self.verdict.reason_label(), Reason::label)
     }
 }
 
@@ -60,6 +60,8 @@ pub enum Verdict {
     Rejected,
     /// The filter answers that the event is of no interest.
     Acknowledged,
+    /// The same, since the upstream has taken the event already.
+    Repeated,
     /// The original request goes to the upstream, whatever the verdict.
     Shadowed,
 }
@@ -71,8 +73,17 @@ impl Verdict {
         match self {
             Self::Forwarded => "forwarded",
             Self::Rejected => "rejected",
-            Self::Acknowledged => "acknowledged",
+            Self::Acknowledged | Self::Repeated => "acknowledged",
             Self::Shadowed => "shadowed",
+        }
+    }
+
+    /// What stands in the place of the reason's name where no check failed.
+    #[must_use]
+    pub const fn reason_label(self) -> &'static str {
+        match self {
+            Self::Repeated => "duplicate",
+            Self::Forwarded | Self::Rejected | Self::Acknowledged | Self::Shadowed => "none",
         }
     }
 }

@@ -12,6 +12,7 @@ mod buffered;
 mod cases;
 mod configuration;
 mod dashboard;
+mod duplicates;
 mod edge;
 mod envoy_gateway;
 mod forwarding;

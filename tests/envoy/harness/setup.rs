@@ -34,6 +34,7 @@ const HOLD_BOUND: u32 = 33_554_432;
 pub(crate) struct Setup {
     yaml: Value,
     environment: Vec<(String, String)>,
+    workers: u8,
     arguments: Vec<OsString>,
 }
 
@@ -41,7 +42,8 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let yaml = fs::read_to_string(root().join("envoy.yaml")).unwrap();
         let yaml = serde_yaml_ng::from_str(&yaml).unwrap();
-        Self { yaml, environment: Vec::new(), arguments: Vec::new() }
+        // One worker, so that the order of things is Envoy's own.
+        Self { yaml, environment: Vec::new(), workers: 1, arguments: Vec::new() }
             .env("JUNCTION_WEBHOOK_SECRET", SECRET)
             .for_release(locate::envoy_release())
     }
@@ -90,11 +92,7 @@ impl Setup {
 
     /// Makes of Envoy a host that cannot hold headers back, with `hold_headers` false.
     pub(crate) fn without_held_headers(self, config: &Json) -> Self {
-        let mut setup = self.without_header_stop();
-        let capabilities = format!("{CONNECTION_MANAGER}.{PLUGIN}.capability_restriction_config");
-        let allowed = at(&mut setup.yaml, &format!("{capabilities}.allowed_capabilities"));
-        let none = Value::Mapping(serde_yaml_ng::Mapping::new());
-        allowed.as_mapping_mut().unwrap().insert("proxy_get_property".into(), none);
+        let setup = self.without_header_stop();
         let mut config = config.clone();
         config["hold_headers"] = false.into();
         setup.config(&config)
@@ -148,6 +146,19 @@ impl Setup {
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self
+    }
+
+    /// Takes away one of the calls that the module may make.
+    pub(crate) fn without_capability(mut self, name: &str) -> Self {
+        let capabilities = format!("{CONNECTION_MANAGER}.{PLUGIN}.capability_restriction_config");
+        let allowed = at(&mut self.yaml, &format!("{capabilities}.allowed_capabilities"));
+        assert!(allowed.as_mapping_mut().unwrap().remove(name).is_some());
+        self
+    }
+
+    /// Lets Envoy have so many workers.
+    pub(crate) fn workers(self, workers: u8) -> Self {
+        Self { workers, ..self }
     }
 
     /// Adds an argument to Envoy's command line.
@@ -230,9 +241,8 @@ impl Setup {
         let fixed = [
             "--config-path".into(),
             config.into_os_string(),
-            // One worker, so that the order of things is Envoy's own.
             "--concurrency".into(),
-            "1".into(),
+            self.workers.to_string().into(),
             "--use-dynamic-base-id".into(),
             // Access log lines are written at once instead of every ten seconds.
             "--file-flush-interval-msec".into(),
