@@ -11,7 +11,8 @@ export ENVOY
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
-	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci
+	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci \
+	test-docker
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +91,9 @@ reproducible: ## Show that two builds in two directories give the same module
 
 oci: build ## Write the module as an OCI image layout to target/oci
 	@scripts/oci.sh
+
+test-docker: envoy ## Run the commands of docs/docker.md on a Docker engine
+	@scripts/test-docker.sh
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target

@@ -3,6 +3,8 @@
 //! Standard output carries one line, `listening on ADDRESS`, once requests are answered; everything
 //! else goes to standard error.
 
+mod probe;
+
 use std::{
     error::Error,
     future::Future,
@@ -46,6 +48,10 @@ struct Arguments {
     /// Wait so many milliseconds before answering a webhook, after it is stored
     #[arg(long, value_name = "N", default_value_t = 0)]
     delay_ms: u64,
+
+    /// Start nothing: ask the stub that listens there for /healthz, and exit 0 if it is well
+    #[arg(long, value_name = "ADDRESS", exclusive = true)]
+    probe: Option<SocketAddr>,
 }
 
 #[tokio::main]
@@ -61,6 +67,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    if let Some(stub) = arguments.probe {
+        return Ok(probe::healthy(stub)?);
+    }
     let stub = Stub::open(&Options {
         database: arguments.db,
         fail_rate: arguments.fail_rate,
