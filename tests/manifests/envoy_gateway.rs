@@ -1,0 +1,196 @@
+//! Those fields of Envoy Gateway's kinds that the manifests use, after its API reference:
+//! <https://gateway.envoyproxy.io/v1.9/api/extension_types/>.
+#![allow(dead_code, reason = "only which fields there are")]
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{EnvVar, Volume, VolumeMount},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+pub(crate) struct EnvoyPatchPolicy {
+    metadata: ObjectMeta,
+    spec: PatchSpec,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PatchSpec {
+    r#type: PatchType,
+    json_patches: Vec<Patch>,
+    target_ref: TargetRef,
+}
+
+#[derive(Deserialize)]
+enum PatchType {
+    #[serde(rename = "JSONPatch")]
+    JsonPatch,
+}
+
+#[derive(Deserialize)]
+struct Patch {
+    r#type: ResourceType,
+    name: String,
+    operation: Operation,
+}
+
+#[derive(Deserialize)]
+enum ResourceType {
+    #[serde(rename = "type.googleapis.com/envoy.config.listener.v3.Listener")]
+    Listener,
+    #[serde(rename = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration")]
+    RouteConfiguration,
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    op: OperationType,
+    path: String,
+    value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OperationType {
+    Add,
+    Replace,
+}
+
+#[derive(Deserialize)]
+struct TargetRef {
+    group: String,
+    kind: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ClientTrafficPolicy {
+    metadata: ObjectMeta,
+    spec: ClientTraffic,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientTraffic {
+    target_refs: Vec<TargetRef>,
+    headers: Headers,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Headers {
+    early_request_headers: HeaderFilter,
+}
+
+#[derive(Deserialize)]
+struct HeaderFilter {
+    remove: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct EnvoyProxy {
+    metadata: ObjectMeta,
+    spec: Proxy,
+}
+
+#[derive(Deserialize)]
+struct Proxy {
+    provider: Provider,
+    bootstrap: Bootstrap,
+    telemetry: Telemetry,
+}
+
+#[derive(Deserialize)]
+struct Provider {
+    r#type: ProviderType,
+    kubernetes: KubernetesProvider,
+}
+
+#[derive(Deserialize)]
+enum ProviderType {
+    Kubernetes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KubernetesProvider {
+    envoy_deployment: ProxyDeployment,
+}
+
+#[derive(Deserialize)]
+struct ProxyDeployment {
+    container: Container,
+    pod: Pod,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    env: Vec<EnvVar>,
+    volume_mounts: Vec<VolumeMount>,
+}
+
+#[derive(Deserialize)]
+struct Pod {
+    volumes: Vec<Volume>,
+}
+
+#[derive(Deserialize)]
+struct Bootstrap {
+    r#type: BootstrapType,
+    value: String,
+}
+
+#[derive(Deserialize)]
+enum BootstrapType {
+    Merge,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Telemetry {
+    access_log: AccessLog,
+}
+
+#[derive(Deserialize)]
+struct AccessLog {
+    settings: Vec<Setting>,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    format: Format,
+    sinks: Vec<Sink>,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    r#type: FormatType,
+    json: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+enum FormatType {
+    #[serde(rename = "JSON")]
+    Json,
+}
+
+#[derive(Deserialize)]
+struct Sink {
+    r#type: SinkType,
+    file: FileSink,
+}
+
+#[derive(Deserialize)]
+enum SinkType {
+    File,
+}
+
+#[derive(Deserialize)]
+struct FileSink {
+    path: String,
+}
