@@ -23,6 +23,6 @@ if ! command -v nginx >/dev/null || [[ ! -f $echo_module ]]; then
 fi
 
 scripts/build-module.sh
-cargo build --release --locked --package empty-filter --lib --target wasm32-wasip1
+cargo build --release --locked --package empty-filter --package floor-filter --lib --target wasm32-wasip1
 cargo build --release --locked --package bench
 exec target/release/bench "$@"

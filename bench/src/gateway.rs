@@ -25,6 +25,8 @@ pub(crate) enum Way {
     Buffer,
     /// A Wasm filter that does nothing.
     EmptyWasm,
+    /// A Wasm filter that does what the contract leaves no choice about, and nothing else.
+    Floor,
     /// The filter.
     Filter,
     /// Envoy's `ext_authz` filter, which sends each body to a native service.
@@ -32,14 +34,15 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Envoy, Self::Buffer, Self::EmptyWasm, Self::Filter, Self::ExtAuthz];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Envoy, Self::Buffer, Self::EmptyWasm, Self::Floor, Self::Filter, Self::ExtAuthz];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Envoy => "Envoy alone",
             Self::Buffer => "`buffer` filter",
             Self::EmptyWasm => "empty Wasm filter",
+            Self::Floor => "host calls and HMAC",
             Self::Filter => "this filter",
             Self::ExtAuthz => "`ext_authz`",
         }
@@ -51,6 +54,7 @@ pub(crate) struct Artefacts {
     pub(crate) envoy: PathBuf,
     pub(crate) filter: PathBuf,
     pub(crate) empty_filter: PathBuf,
+    pub(crate) floor_filter: PathBuf,
     pub(crate) ext_authz: PathBuf,
 }
 
@@ -86,6 +90,7 @@ impl Gateway {
             Way::Envoy => None,
             Way::Buffer => Some(buffer()),
             Way::EmptyWasm => Some(wasm(&artefacts.empty_filter, "")),
+            Way::Floor => Some(wasm(&artefacts.floor_filter, "")),
             Way::Filter => Some(wasm(&artefacts.filter, CONFIGURATION)),
             Way::ExtAuthz => Some(ext_authz(service_address)),
         };

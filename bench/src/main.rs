@@ -60,6 +60,9 @@ struct Arguments {
     /// The module that does nothing
     #[arg(long, default_value = "target/wasm32-wasip1/release/empty_filter.wasm")]
     empty_filter: PathBuf,
+    /// The module that makes the filter's host calls and the HMAC alone
+    #[arg(long, default_value = "target/wasm32-wasip1/release/floor_filter.wasm")]
+    floor_filter: PathBuf,
     /// The service that `ext_authz` asks
     #[arg(long, default_value = "target/release/ext-authz")]
     ext_authz: PathBuf,
@@ -81,6 +84,7 @@ fn main() -> Result<()> {
         envoy: arguments.envoy,
         filter: arguments.filter,
         empty_filter: arguments.empty_filter,
+        floor_filter: arguments.floor_filter,
         ext_authz: arguments.ext_authz,
     };
     let machine = report::Machine::of(&artefacts.envoy)?;

@@ -6,10 +6,11 @@ use plotters::prelude::*;
 use crate::gateway::Way;
 use crate::measure::Row;
 
-const COLOURS: [RGBColor; 6] = [
+const COLOURS: [RGBColor; 7] = [
     RGBColor(120, 120, 120),
     RGBColor(60, 130, 200),
     RGBColor(150, 100, 190),
+    RGBColor(230, 150, 170),
     RGBColor(200, 40, 40),
     RGBColor(220, 150, 30),
     RGBColor(40, 150, 90),
