@@ -1,7 +1,8 @@
 //! Reads an event's `data`: an order, or a lab result with its markers.
 
 use super::read::Reader;
-use super::scan::{Kind, Name, Stop, Text};
+use super::scan::{Kind, Stop};
+use super::token::{Name, Text};
 use super::violation::Place;
 use super::{LabResult, Marker, Order, UnknownValue};
 

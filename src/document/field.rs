@@ -1,7 +1,8 @@
 //! Reads one field: each function is a rule that the schema has for a value.
 
 use super::read::Reader;
-use super::scan::{Kind, Stop, Text, Token, has_duplicate};
+use super::scan::{Kind, Stop};
+use super::token::{Text, Token, has_duplicate};
 use super::violation::{MAX_VIOLATIONS, Rule, Violation};
 use super::{Extra, MarkerValue, Nulls, UnknownValue};
 use crate::decimal::Decimal;

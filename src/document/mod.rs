@@ -17,10 +17,11 @@ mod read;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod token;
 mod violation;
 
 pub use read::read;
-pub use scan::{Text, Token};
+pub use token::{Text, Token};
 pub use violation::{DocumentError, Place, Rule, Violation};
 
 /// The two switches of the schema (contract, section 4); the default is the schema as documented.

@@ -6,7 +6,8 @@
 use std::mem;
 
 use super::field::Slot;
-use super::scan::{Kind, Scanner, Stop, Text};
+use super::scan::{Kind, Scanner, Stop};
+use super::token::Text;
 use super::violation::{DocumentError, Findings, Place, Rule, Violation};
 use super::{Data, Document, Event, EventType, Rules, UnknownEvents};
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::{
     harness::{Request, Setup, envoy_release, root},
-    sample::{RESULT, result_of_length, unverified},
+    sample::{result_of_length, verifies},
 };
 
 const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
@@ -20,13 +20,7 @@ const PLACE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
 fn webhooks_are_verified_behind_the_patched_listener() {
     let directory = TempDir::new().unwrap();
     let gateway = patched(&directory).start();
-    let good = Request::signed(RESULT);
-    assert_eq!(gateway.send(&good).status, 200, "{}", gateway.log());
-    gateway.forwarded(&good);
-    let forged = Request::signed(RESULT).set("svix-id", "msg_forged");
-    let answer = gateway.send(&forged);
-    assert_eq!((answer.status, answer.json()), (401, unverified()));
-    assert_eq!(gateway.saw(&forged), []);
+    verifies(&gateway);
     assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
 }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_yaml_ng::Value;
 
 use crate::{
-    harness::{Request, Setup, root},
-    sample::{RESULT, unverified},
+    harness::{Setup, root},
+    sample::verifies,
 };
 
 const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
@@ -37,13 +37,7 @@ fn the_patches_of_the_envoy_filter_verify_webhooks() {
     assert_eq!(patch("BOOTSTRAP")["stats_config"], yaml["stats_config"]);
 
     let gateway = setup.start();
-    let good = Request::signed(RESULT);
-    assert_eq!(gateway.send(&good).status, 200);
-    gateway.forwarded(&good);
-    let forged = Request::signed(RESULT).set("svix-id", "msg_forged");
-    let answer = gateway.send(&forged);
-    assert_eq!((answer.status, answer.json()), (401, unverified()));
-    assert_eq!(gateway.saw(&forged), []);
+    verifies(&gateway);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Request, shared};
+use crate::harness::{Answer, Gateway, Request, shared};
 
 /// A small lab result that satisfies the schema.
 pub(crate) const RESULT: &str = r#"{"event_type":"labtest.result.ready","data":{"order_id":"o-1",
@@ -37,4 +37,16 @@ pub(crate) fn refused(name: &str, request: &Request, status: u16, body: &Value) 
     assert_eq!(answer.header("content-type"), Some("application/json"), "{name}");
     assert_eq!(shared().saw(request), [], "{name}: the upstream saw nothing");
     answer
+}
+
+/// Asserts that a gateway forwards a signed webhook, and refuses a forged one by itself.
+#[track_caller]
+pub(crate) fn verifies(gateway: &Gateway) {
+    let good = Request::signed(RESULT);
+    assert_eq!(gateway.send(&good).status, 200, "{}", gateway.log());
+    gateway.forwarded(&good);
+    let forged = Request::signed(RESULT).set("svix-id", "msg_forged");
+    let answer = gateway.send(&forged);
+    assert_eq!((answer.status, answer.json()), (401, unverified()));
+    assert_eq!(gateway.saw(&forged), [], "the upstream saw nothing");
 }
