@@ -52,6 +52,16 @@ while IFS= read -r command; do
                 fail "\`$command\` failed: $(cat target/readme-command.log)"
             ;;
     esac
+    case $command in
+        *msg_forged*)
+            grep -q '^{"error":"signature_verification_failed"' target/readme-command.log ||
+                fail "a forgery is answered: $(cat target/readme-command.log)"
+            ;;
+        *9000/requests)
+            grep -q msg_42 target/readme-command.log || fail 'the stub shows no request'
+            ! grep -q msg_forged target/readme-command.log || fail 'the stub saw the forgery'
+            ;;
+    esac
     count=$((count + 1))
 done < <(awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside' README.md)
 

@@ -53,17 +53,18 @@ pub enum Mode {
 
 impl Config {
     /// Checks the plugin configuration as Envoy passes it on: the text of a `StringValue`, or a
-    /// `Struct` in protobuf's binary form; nothing at all counts as `{}`.
+    /// `Struct` in protobuf's binary form; nothing at all counts as `{}`. `environment` gives a
+    /// variable's bytes, or none where there is no such variable.
     ///
     /// # Errors
     /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
     /// that is missing or no secret, and where no secret is configured at all.
-    pub fn parse(
+    pub fn parse<V: Into<Vec<u8>>>(
         configuration: &[u8],
-        environment: impl Fn(&str) -> Option<String>,
+        environment: impl Fn(&str) -> Option<V>,
     ) -> Result<Self, Unusable> {
         let text = protobuf::json_text(configuration);
-        Self::from_json(&text, environment)
+        Self::from_json(&text, |name| environment(name).map(Into::into))
             .map_err(|error| Unusable { route: readable_route(&text), error })
     }
 
@@ -95,7 +96,7 @@ impl Config {
 
     fn from_json(
         text: &[u8],
-        environment: impl Fn(&str) -> Option<String>,
+        environment: impl Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<Self, ConfigError> {
         let raw = Raw::read(text)?;
         let route = Route::new(&raw.path).map_err(|error| ConfigError::new("path", error))?;
@@ -164,7 +165,7 @@ impl std::error::Error for ConfigError {}
 fn read_secrets(
     scheme: &str,
     secrets: Vec<Object<RawSecret>>,
-    environment: &impl Fn(&str) -> Option<String>,
+    environment: &impl Fn(&str) -> Option<Vec<u8>>,
     parse: fn(&str) -> Result<Secret, SecretError>,
 ) -> Result<Vec<Secret>, ConfigError> {
     let mut parsed = Vec::new();
@@ -178,7 +179,10 @@ fn read_secrets(
                 if value.is_none() && secret.optional {
                     continue;
                 }
-                value.ok_or_else(|| error(&"the environment variable is missing or empty"))?
+                let value =
+                    value.ok_or_else(|| error(&"the environment variable is missing or empty"))?;
+                String::from_utf8(value)
+                    .map_err(|_| error(&"the environment variable is not UTF-8"))?
             }
             (None, Some(text)) if !secret.optional => text,
             _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),

@@ -6,6 +6,7 @@
 //! Specification: proxy-wasm ABI 0.2.1.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -64,7 +65,9 @@ impl RootContext for Root {
     /// Always true: false would make Envoy reject the listener, and the contract wants its 500s.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        let config = Config::parse(&configuration, |name| std::env::var(name).ok());
+        let config = Config::parse(&configuration, |name| {
+            std::env::var_os(name).map(OsString::into_encoded_bytes)
+        });
         let (plugin, memory) = match config.and_then(|config| config.open_memory(shared_data)) {
             Ok((config, memory)) => (Ok(config), memory.map(Rc::new)),
             Err(unusable) => (Err(unusable), None),

@@ -64,7 +64,7 @@ impl Worker {
             config[field] = value.clone();
         }
         let store = Shared::default();
-        let config = Config::parse(config.to_string().as_bytes(), |_| None).unwrap();
+        let config = Config::parse(config.to_string().as_bytes(), |_| None::<String>).unwrap();
         let (config, memory) = config.open_memory(|| Some(Box::new(store.clone()))).unwrap();
         Self { plugin: Arc::new(Ok(config)), memory: memory.map(Rc::new), store }
     }
@@ -260,7 +260,7 @@ fn a_host_that_allows_no_store_makes_the_configuration_unusable() {
     let text = json!({"path": "/hooks", "svix": {"secrets": [{"inline": SECRET}]},
                       "duplicates": {"remember": 1, "seconds": 1}})
     .to_string();
-    let config = Config::parse(text.as_bytes(), |_| None).unwrap();
+    let config = Config::parse(text.as_bytes(), |_| None::<String>).unwrap();
     let unusable = config.open_memory(|| None).unwrap_err();
     assert_eq!(
         unusable.error.to_string(),

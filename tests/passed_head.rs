@@ -28,7 +28,7 @@ const BODY: &str = r#"{"event_type":"order.completed","data":{"order_id":"o-1","
 fn exchange(mode: &str, hold_headers: bool) -> Exchange {
     let config = json!({"svix": {"secrets": [{"inline": SECRET}]}, "mode": mode,
                         "hold_headers": hold_headers});
-    let plugin = Config::parse(config.to_string().as_bytes(), |_| None);
+    let plugin = Config::parse(config.to_string().as_bytes(), |_| None::<String>);
     assert!(plugin.is_ok(), "{plugin:?}");
     Exchange::new(Arc::new(plugin))
 }

@@ -29,12 +29,14 @@ impl Machine {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo")?;
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
         let load = fs::read_to_string("/proc/loadavg")?;
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
         let version = output(Command::new(envoy).arg("--version"))?;
         Ok(Self {
             date: output(Command::new("date").arg("+%F"))?,
             processor: model.unwrap_or("unknown").trim_start_matches([' ', '\t', ':']).to_owned(),
             cores: std::thread::available_parallelism()?.get(),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned(),
+            // Without what its builder calls it.
+            kernel: release.split('-').next().unwrap_or_default().trim().to_owned(),
             // "/path/to/envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL"
             envoy: version.split('/').rev().nth(3).unwrap_or("unknown").to_owned(),
             commit: output(Command::new("git").args(["describe", "--always", "--dirty"]))?,

@@ -18,8 +18,11 @@ pub(super) fn json_text(configuration: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(configuration);
     }
     match Struct::decode(configuration) {
-        Ok(decoded) => Cow::Owned(object(decoded).to_string().into_bytes()),
-        Err(_) => Cow::Borrowed(configuration),
+        // Decoding passes over what it does not know, which may be all of a text.
+        Ok(decoded) if decoded.encoded_len() == configuration.len() => {
+            Cow::Owned(object(decoded).to_string().into_bytes())
+        }
+        _ => Cow::Borrowed(configuration),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 
 use super::{ConfigError, Mode};
 use crate::document::{Nulls, UnknownEvents};
@@ -137,12 +138,8 @@ impl Raw {
             return Ok(Self::default());
         }
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let Object(raw) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let problem = problem_of(error.inner());
-            let is_of_a_field = error.inner().is_data() && error.path().iter().len() > 0;
-            let field = if is_of_a_field { error.path().to_string() } else { WHOLE.to_owned() };
-            ConfigError::new(field, problem)
-        })?;
+        let Object(raw) = serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| ConfigError::new(field_of(&error), problem_of(error.inner())))?;
         deserializer.end().map_err(|error| ConfigError::new(WHOLE, problem_of(&error)))?;
         Ok(raw)
     }
@@ -150,6 +147,22 @@ impl Raw {
 
 /// How an error names the configuration as a whole.
 const WHOLE: &str = "configuration";
+
+/// Where an error is. A key that does not look like a field's name is not shown: somebody may have
+/// put a secret in its place.
+fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let is_name = |key: &str| {
+        key.len() <= 32 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    let path = error.path().to_string();
+    let shown = match error.path().iter().next_back() {
+        Some(Segment::Map { key }) if !is_name(key) => path.strip_suffix(key.as_str()),
+        Some(_) => Some(path.as_str()),
+        None => None,
+    };
+    let shown = shown.map(|shown| shown.trim_end_matches('.')).unwrap_or_default();
+    if shown.is_empty() || !error.inner().is_data() { WHOLE.to_owned() } else { shown.to_owned() }
+}
 
 /// What serde found wrong, without the value that its own message may quote.
 fn problem_of(error: &serde_json::Error) -> String {

@@ -11,11 +11,12 @@ use crate::signature::SchemeName;
 
 const SVIX: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-fn environment(name: &str) -> Option<String> {
+fn environment(name: &str) -> Option<Vec<u8>> {
     match name {
-        "JUNCTION_WEBHOOK_SECRET" | "OTHER" => Some(SVIX.to_owned()),
-        "EMPTY" => Some(String::new()),
-        "UNDECODABLE" => Some("whsec_!canary!".to_owned()),
+        "JUNCTION_WEBHOOK_SECRET" | "OTHER" => Some(SVIX.into()),
+        "EMPTY" => Some(Vec::new()),
+        "UNDECODABLE" => Some(b"whsec_!canary!".to_vec()),
+        "NOT_TEXT" => Some(b"whsec_\xff".to_vec()),
         _ => None,
     }
 }
@@ -130,6 +131,11 @@ fn an_error_names_the_field_and_the_rule() {
             SecretError::NotBase64.to_string(),
         ),
         (
+            r#"{"svix":{"secrets":[{"env":"NOT_TEXT","optional":true}]}}"#,
+            "svix.secrets[0]",
+            "the environment variable is not UTF-8".to_owned(),
+        ),
+        (
             r#"{"hmac":{"secrets":[{"inline":""}]}}"#,
             "hmac.secrets[0]",
             SecretError::Empty.to_string(),
@@ -222,6 +228,8 @@ fn an_error_never_holds_a_value() {
         r#"{"svix":{"secrets":[{"env":"UNDECODABLE"}]}}"#,
         r#"{"hmac":{"headers":["canary canary"]}}"#,
         r#"{"max_body_bytes":"canary"}"#,
+        r#"{"svix":{"secrets":[{"whsec_canary=":true}]}}"#,
+        r#"{"whsec_canary=":true}"#,
         "canary",
     ] {
         let error = parse(text).unwrap_err().error.to_string();
@@ -238,6 +246,16 @@ fn the_guarded_path_of_an_unusable_configuration_is_the_configured_one_where_it_
         (r#"{"path":"/hooks/lab""#, "/v1/webhooks/junction"),
     ] {
         assert_eq!(parse(text).unwrap_err().route, Route::new(path).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_reads_as_an_empty_struct_is_not_one() {
+    // Each is a run of fields that protobuf would pass over.
+    for text in ["PLACEHOLDER", "hi", "0x"] {
+        assert!(Struct::decode(text.as_bytes()).unwrap().fields.is_empty(), "{text}");
+        let error = parse(text).unwrap_err().error.to_string();
+        assert!(error.starts_with("configuration: "), "{error}");
     }
 }
 

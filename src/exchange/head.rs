@@ -115,7 +115,20 @@ pub(super) fn forward_head(
 /// The headers of a request that end here.
 pub(super) fn withheld(config: &Config, headers: &[Header]) -> Vec<String> {
     let names = headers.iter().map(|(name, _)| name);
-    names.filter(|name| config.verifier.withholds(name) || *name == VERDICT).cloned().collect()
+    let ends_here = |name: &str| {
+        config.verifier.withholds(name) || name == VERDICT || is_disguised(config, name)
+    };
+    names.filter(|name| ends_here(name)).cloned().collect()
+}
+
+/// Whether a header is another to HTTP, and one that means something here to the many upstreams
+/// that take `_` for `-`, as CGI does (RFC 3875, section 4.1.18).
+fn is_disguised(config: &Config, name: &str) -> bool {
+    name.contains('_') && {
+        let name = name.replace('_', "-");
+        config.verifier.reads(&name)
+            || [VERDICT, IDEMPOTENCY_KEY, EVENT_TYPE, VERIFIED_BY].contains(&name.as_str())
+    }
 }
 
 pub(super) fn value_of<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {

@@ -82,7 +82,13 @@ impl Verifier {
     #[must_use]
     pub fn withholds(&self, name: &str) -> bool {
         let stays = ["svix-id", "svix-timestamp"].contains(&name);
-        !stays && (svix::HEADERS.contains(&name) || self.hmac.headers().any(|own| own == name))
+        !stays && self.reads(name)
+    }
+
+    /// Whether a header, its name in lower case, takes part in a signature.
+    #[must_use]
+    pub fn reads(&self, name: &str) -> bool {
+        svix::HEADERS.contains(&name) || self.hmac.headers().any(|own| own == name)
     }
 }
 

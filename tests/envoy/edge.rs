@@ -1,7 +1,7 @@
 //! What the settings around the filter in `envoy.yaml` do, as far as the filter relies on them.
 
 use crate::{
-    harness::{Request, Setup, eventually, shared},
+    harness::{CONNECTION_MANAGER, Request, Setup, eventually, shared},
     sample::RESULT,
 };
 
@@ -28,6 +28,45 @@ fn header_names_with_underscores_are_refused() {
     let request = Request::signed(RESULT).header("svix_id", "msg_other");
     assert_eq!(shared().send(&request).status, 400);
     assert_eq!(shared().saw(&request), [], "the upstream saw nothing");
+}
+
+#[test]
+fn where_underscores_pass_no_sender_sets_a_header_of_the_filter_in_that_disguise() {
+    let action = "common_http_protocol_options.headers_with_underscores_action";
+    let gateway = Setup::new().patch(&format!("{CONNECTION_MANAGER}.{action}"), "ALLOW").start();
+    let disguises = [
+        "idempotency_key",
+        "x_junction_event_type",
+        "x-junction_verified-by",
+        "x_junction_verdict",
+        "svix_id",
+        "svix-timestamp_",
+        "webhook_signature",
+        "x_signature",
+    ];
+    let request = disguises
+        .into_iter()
+        .fold(Request::signed(RESULT), |request, name| request.header(name, "forged"))
+        .header("trace_id", "kept");
+    assert_eq!(gateway.send(&request).status, 200);
+    let seen = gateway.forwarded(&request);
+    for name in disguises.into_iter().filter(|name| !name.ends_with('_')) {
+        assert_eq!(seen.header(name), [""; 0], "{name}");
+    }
+    assert_eq!(seen.header("trace_id"), ["kept"]);
+}
+
+/// Envoy turns every answer to a request that calls itself gRPC into a gRPC one, whose HTTP status
+/// is 200; the verdict is in `grpc-status`.
+#[test]
+fn a_refusal_in_grpcs_form_is_a_refusal_all_the_same() {
+    for (content_type, status) in [("application/grpc", "2"), ("application/grpc+json", "16")] {
+        let request =
+            Request::signed(RESULT).set("svix-id", "msg_forged").set("content-type", content_type);
+        let answer = shared().send(&request);
+        assert_eq!((answer.status, answer.header("grpc-status")), (200, Some(status)));
+        assert_eq!(shared().saw(&request), [], "the upstream saw nothing");
+    }
 }
 
 #[test]
