@@ -11,9 +11,7 @@ export PROOF_SCALE PROOF_REQUESTS PROPTEST_CASES
 
 mkdir -p target/proof
 make --no-print-directory proof-schema
-printf '| 200000 generated documents against an independent validator | the same verdict on each |\n' >target/proof/13-schema
 make --no-print-directory proof-lossless
-printf '| 100000 documents rebuilt from their normalised events | each the same as was sent |\n' >target/proof/14-lossless
 cargo test --locked --test signature_oracle --test properties --test bypass
 # One test at a time: each has the machine to itself, and its figures are its own.
 cargo test --locked --test proof -- --test-threads 1

@@ -49,7 +49,7 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
         .unwrap();
     assert_eq!(rebuilt.get(), wanted, "enough of the documents were valid");
     figures::record(
-        "32-lossless",
+        "14-lossless",
         "documents rebuilt from their normalised events, digit for digit",
         &format!("{wanted}"),
     );

@@ -49,7 +49,7 @@ fn the_verdict_is_that_of_the_documented_schema() {
     let (valid, invalid, duplicates) = (valid.get(), invalid.get(), duplicates.get());
     assert!(valid.min(invalid) > 0, "both verdicts occurred");
     figures::record(
-        "31-schema-oracle",
+        "13-schema-oracle",
         "documents with the same verdict as an independent JSON Schema validator",
         &format!(
             "{valid} valid, {invalid} invalid; {duplicates} more refused for a key given twice"
