@@ -50,7 +50,7 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
     assert_eq!(rebuilt.get(), wanted, "enough of the documents were valid");
     figures::record(
         "14-lossless",
-        "documents rebuilt from their normalised events, digit for digit",
+        "Generated documents rebuilt from their normalised events, digit for digit",
         &format!("{wanted}"),
     );
 }
