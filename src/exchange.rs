@@ -275,36 +275,30 @@ impl Exchange {
         let Some(body) = body().filter(|body| body.len() == body_bytes) else {
             return self.fail();
         };
+        let report = |verdict, event_type, marker_count| Report {
+            verdict,
+            reason: None,
+            event_id: Some(verified.event_id.clone()),
+            event_type: Some(event_type),
+            marker_count,
+            body_bytes,
+            signature_age,
+        };
         match document::read(&body, config.rules) {
             Ok(Document::Event(event)) => {
+                let event_type = event.event_type.as_str();
                 let fingerprint = endpoint.map(|endpoint| endpoint.event(&verified));
                 if self.is_known(fingerprint.as_ref(), received_at) {
-                    let event_type = event.event_type.as_str();
-                    let report = Report {
-                        verdict: Verdict::Repeated,
-                        reason: None,
-                        event_id: Some(verified.event_id),
-                        event_type: Some(event_type),
-                        marker_count: 0,
-                        body_bytes,
-                        signature_age,
-                    };
+                    let report = report(Verdict::Repeated, event_type, 0);
                     let answer = || Action::Answer(Answer::ignored(event_type));
                     return self.accept(config.mode, report, answer);
                 }
                 self.awaited = fingerprint;
-                let report = Report {
-                    verdict: Verdict::Forwarded,
-                    reason: None,
-                    event_id: Some(verified.event_id.clone()),
-                    event_type: Some(event.event_type.as_str()),
-                    marker_count: match &event.data {
-                        Data::LabResult(result) => result.markers.as_ref().map_or(0, Vec::len),
-                        Data::Order(_) => 0,
-                    },
-                    body_bytes,
-                    signature_age,
+                let marker_count = match &event.data {
+                    Data::LabResult(result) => result.markers.as_ref().map_or(0, Vec::len),
+                    Data::Order(_) => 0,
                 };
+                let report = report(Verdict::Forwarded, event_type, marker_count);
                 self.accept(config.mode, report, || {
                     let body = normalised(&event, &verified, body_bytes);
                     Action::Forward(if is_head_held {
@@ -315,15 +309,7 @@ impl Exchange {
                 })
             }
             Ok(Document::Unknown { event_type }) => {
-                let report = Report {
-                    verdict: Verdict::Acknowledged,
-                    reason: None,
-                    event_id: Some(verified.event_id),
-                    event_type: Some(OTHER_EVENT),
-                    marker_count: 0,
-                    body_bytes,
-                    signature_age,
-                };
+                let report = report(Verdict::Acknowledged, OTHER_EVENT, 0);
                 let event_type = event_type.as_str();
                 self.accept(config.mode, report, || Action::Answer(Answer::ignored(event_type)))
             }

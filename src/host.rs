@@ -187,8 +187,7 @@ impl Request {
     /// host cannot tell, it counts as held.
     fn is_leaked(&self) -> bool {
         self.exchange.relies_on_buffer()
-            && hostcalls::get_property(vec!["upstream", "request_attempt_count"])
-                .is_ok_and(|count| count.is_some_and(|count| count.iter().any(|byte| *byte != 0)))
+            && property(vec!["upstream", "request_attempt_count"]).iter().any(|byte| *byte != 0)
     }
 
     fn leak(&mut self, start: Duration) -> Flow {
