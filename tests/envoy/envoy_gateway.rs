@@ -9,12 +9,9 @@ use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
-    harness::{Request, Setup, envoy_release, root},
+    harness::{DEPLOYED_MODULE, MODULE, Request, Setup, envoy_release, root},
     sample::{result_of_length, verifies},
 };
-
-const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
-const PLACE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
 
 #[test]
 fn webhooks_are_verified_behind_the_patched_listener() {
@@ -45,7 +42,7 @@ fn the_filter_is_the_one_of_envoy_yaml() {
     let [listener, routes] = &operations()[..] else { panic!("two patches") };
     let mut filter = listener.value.clone();
     let place = &mut filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"];
-    assert_eq!(*place, PLACE);
+    assert_eq!(*place, DEPLOYED_MODULE);
     *place = MODULE.into();
     assert_eq!(filter, plain(&manager["http_filters"][1]));
     let limit = &manager["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"];
@@ -69,7 +66,7 @@ fn the_proxy_gets_every_variable_and_the_module_of_the_filter() {
     let names: Vec<Json> = variables.iter().map(|variable| plain(&variable["name"])).collect();
     assert_eq!(config["vm_config"]["environment_variables"]["host_env_keys"], json!(names));
     let mount = &deployment["container"]["volumeMounts"][0];
-    assert!(PLACE.starts_with(mount["mountPath"].as_str().unwrap()));
+    assert!(DEPLOYED_MODULE.starts_with(mount["mountPath"].as_str().unwrap()));
     assert_eq!(mount["name"], deployment["pod"]["volumes"][0]["name"]);
 }
 
@@ -97,7 +94,7 @@ fn patched(directory: &TempDir) -> Setup {
     fs::write(&file, json!({"version_info": "1", "resources": [routes]}).to_string()).unwrap();
     let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
     manager["rds"]["config_source"]["path_config_source"] = json!({"path": file});
-    let text = listener.to_string().replace(PLACE, MODULE);
+    let text = listener.to_string().replace(DEPLOYED_MODULE, MODULE);
     yaml["static_resources"]["listeners"][0] = serde_yaml_ng::from_str(&text).unwrap();
     setup
 }

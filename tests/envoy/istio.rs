@@ -1,21 +1,15 @@
 //! The Istio manifest: its patches, applied to the committed Envoy, do what the filter does there.
 
-use std::fs;
-
 use serde::Deserialize;
-use serde_yaml_ng::Value;
 
 use crate::{
-    harness::{Setup, root},
+    harness::{DEPLOYED_MODULE, MODULE, Setup, yaml},
     sample::verifies,
 };
 
-const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
-
 #[test]
 fn the_patches_of_the_envoy_filter_verify_webhooks() {
-    let text = fs::read_to_string(root().join("deploy/istio/envoyfilter.yaml")).unwrap();
-    let manifest: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let manifest = yaml("deploy/istio/envoyfilter.yaml");
     let patch = |apply_to: &str| {
         let patches = manifest["spec"]["configPatches"].as_sequence().unwrap();
         let patch = patches.iter().find(|patch| patch["applyTo"] == apply_to).unwrap();
@@ -23,18 +17,19 @@ fn the_patches_of_the_envoy_filter_verify_webhooks() {
     };
 
     let mut setup = Setup::new();
-    let yaml = setup.yaml();
-    let manager = &mut yaml["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    let whole = setup.yaml();
+    let manager = &mut whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
+        ["typed_config"];
     let mut filter = patch("HTTP_FILTER");
     let place = &mut filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"];
-    assert_eq!(*place, "/var/lib/junction/junction_webhook_filter.wasm");
+    assert_eq!(*place, DEPLOYED_MODULE);
     *place = MODULE.into();
     assert_eq!(filter, manager["http_filters"][1], "the filter of envoy.yaml");
     manager["http_filters"][1] = filter;
     let host = &mut manager["route_config"]["virtual_hosts"][0];
     let limit = patch("VIRTUAL_HOST")["request_body_buffer_limit"].clone();
     assert_eq!(host["request_body_buffer_limit"], limit);
-    assert_eq!(patch("BOOTSTRAP")["stats_config"], yaml["stats_config"]);
+    assert_eq!(patch("BOOTSTRAP")["stats_config"], whole["stats_config"]);
 
     let gateway = setup.start();
     verifies(&gateway);
@@ -42,10 +37,7 @@ fn the_patches_of_the_envoy_filter_verify_webhooks() {
 
 #[test]
 fn the_sidecar_gets_every_variable_that_the_filter_reads() {
-    let read = |path: &str| -> Value {
-        serde_yaml_ng::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
-    };
-    let deployment = read("deploy/istio/deployment-patch.yaml");
+    let deployment = yaml("deploy/istio/deployment-patch.yaml");
     let container = &deployment["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["name"], "istio-proxy");
     let names: Vec<String> = container["env"]
@@ -55,7 +47,7 @@ fn the_sidecar_gets_every_variable_that_the_filter_reads() {
         .map(|variable| String::deserialize(&variable["name"]).unwrap())
         .collect();
     let filter =
-        &read("deploy/istio/envoyfilter.yaml")["spec"]["configPatches"][0]["patch"]["value"];
+        &yaml("deploy/istio/envoyfilter.yaml")["spec"]["configPatches"][0]["patch"]["value"];
     let keys = &filter["typed_config"]["config"]["vm_config"]["environment_variables"];
     let keys: Vec<String> = Vec::deserialize(&keys["host_env_keys"]).unwrap();
     assert_eq!(names, keys);

@@ -7,12 +7,11 @@ use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
-    harness::{Gateway, Request, SECRET, Setup, Upstream, at, root},
+    harness::{DEPLOYED_MODULE, Gateway, MODULE, Request, SECRET, Setup, Upstream, at, yaml},
     sample::{RESULT, verifies},
 };
 
 const FILES: [&str; 4] = ["bootstrap.yaml", "listeners.yaml", "clusters.yaml", "filter.yaml"];
-const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 const LISTENER: &str = "resources.0.address.socket_address.port_value";
 const CLUSTER: &str = "resources.0.load_assignment.endpoints.0.lb_endpoints.0\
                        .endpoint.address.socket_address.port_value";
@@ -21,7 +20,7 @@ const PLUGIN: &str = "resources.0.typed_config.config";
 
 #[test]
 fn the_files_say_what_envoy_yaml_says() {
-    let mut whole = read("envoy.yaml");
+    let mut whole = yaml("envoy.yaml");
     let [mut bootstrap, mut listeners, mut clusters, mut filter] = FILES.map(committed);
 
     for (kind, file) in [("listeners", &mut listeners), ("clusters", &mut clusters)] {
@@ -47,8 +46,7 @@ fn the_files_say_what_envoy_yaml_says() {
     let plugin = &mut block["typed_config"]["config"];
     remove(plugin, "configuration");
     remove(&mut plugin["vm_config"], "environment_variables");
-    plugin["vm_config"]["code"]["local"]["filename"] =
-        "/var/lib/junction/junction_webhook_filter.wasm".into();
+    plugin["vm_config"]["code"]["local"]["filename"] = DEPLOYED_MODULE.into();
     remove(at(&mut filter, PLUGIN), "configuration");
     assert_eq!(filter["resources"][0]["typed_config"], block["typed_config"]);
 
@@ -129,16 +127,12 @@ fn placed(directory: &Path, file: &Value) -> Value {
     let text = serde_yaml_ng::to_string(file)
         .unwrap()
         .replace("/etc/envoy/junction", directory.to_str().unwrap())
-        .replace("/var/lib/junction/junction_webhook_filter.wasm", MODULE);
+        .replace(DEPLOYED_MODULE, MODULE);
     serde_yaml_ng::from_str(&text).unwrap()
 }
 
 fn committed(name: &str) -> Value {
-    read(&format!("deploy/envoy-xds/{name}"))
-}
-
-fn read(path: &str) -> Value {
-    serde_yaml_ng::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
+    yaml(&format!("deploy/envoy-xds/{name}"))
 }
 
 fn remove(value: &mut Value, key: &str) -> Value {

@@ -1,14 +1,28 @@
 //! Where the three things under test are; what is missing is named once, with the way to get it.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
 
+use serde_yaml_ng::Value;
+
 /// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The module, as `make build` builds it and `envoy.yaml` names it.
+pub(crate) const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
+
+/// Where the files under `deploy/` expect it.
+pub(crate) const DEPLOYED_MODULE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
+
+/// A YAML file of the repository.
+pub(crate) fn yaml(path: &str) -> Value {
+    serde_yaml_ng::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
 }
 
 /// The Envoy binary: `ENVOY`, or the one that `make envoy` installs.
@@ -39,9 +53,9 @@ pub(super) fn stub() -> PathBuf {
     existing("target/release/upstream-mock", "make build")
 }
 
-/// Panics where the module is not built; `envoy.yaml` has its path.
+/// Panics where the module is not built.
 pub(super) fn require_module() {
-    existing("target/wasm32-wasip1/release/junction_webhook_filter.wasm", "make build");
+    existing(MODULE, "make build");
 }
 
 fn existing(path: &str, remedy: &str) -> PathBuf {

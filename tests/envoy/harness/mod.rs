@@ -21,7 +21,7 @@ pub(crate) use self::{
     admin::Admin,
     gateway::Gateway,
     http1::Wire,
-    locate::{envoy_release, root},
+    locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, yaml},
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
     setup::{CONNECTION_MANAGER, Setup, UPSTREAM, at, shared},
