@@ -40,12 +40,15 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        let yaml = fs::read_to_string(root().join("envoy.yaml")).unwrap();
-        let yaml = serde_yaml_ng::from_str(&yaml).unwrap();
         // One worker, so that the order of things is Envoy's own.
-        Self { yaml, environment: Vec::new(), workers: 1, arguments: Vec::new() }
-            .env("JUNCTION_WEBHOOK_SECRET", SECRET)
-            .for_release(locate::envoy_release())
+        Self {
+            yaml: locate::yaml("envoy.yaml"),
+            environment: Vec::new(),
+            workers: 1,
+            arguments: Vec::new(),
+        }
+        .env("JUNCTION_WEBHOOK_SECRET", SECRET)
+        .for_release(locate::envoy_release())
     }
 
     /// What an older Envoy needs that the committed configuration does not have.
