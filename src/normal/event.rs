@@ -261,7 +261,7 @@ impl<'m> Reading<'m> {
             Some(MarkerValue::Text(text)) => Value::from_text(text.as_str()),
         };
         let result = if is_placeholder(&sent) { result_text(extra) } else { None };
-        let value = result.map_or(sent, Value::from_text);
+        let value = result.map_or(sent, value_of_result);
         let low = marker.min_range_value.map(Token::as_str);
         let high = marker.max_range_value.map(Token::as_str);
         let code = interpret(marker.interpretation.as_ref().map(Text::as_str), &value, low, high);
@@ -282,6 +282,12 @@ fn is_placeholder(value: &Value<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a result in the place of a number says; -1 is no measurement there either.
+fn value_of_result(text: &str) -> Value<'_> {
+    let value = Value::from_text(text);
+    if is_placeholder(&value) { Value::Text(text) } else { value }
 }
 
 /// The result of a marker that is not numeric, which Junction sends in two fields of its own.

@@ -5,7 +5,7 @@
 //! authority. Specification: the contract of the normalised event, section 5, `interpretation`.
 
 use crate::decimal::Decimal;
-use crate::normal::value::{Comparator, Value, is_space};
+use crate::normal::value::{Comparator, Value};
 
 /// Defines [`Code`] with its spellings and the list of all, so that none can be forgotten.
 macro_rules! codes {
@@ -216,7 +216,7 @@ impl Folded {
 /// The characters of a word that matter, in capitals.
 fn letters(word: &str) -> impl Iterator<Item = char> {
     word.chars()
-        .filter(|&letter| !is_space(letter) && letter != '_' && letter != '-')
+        .filter(|&letter| !letter.is_whitespace() && letter != '_' && letter != '-')
         .map(|letter| letter.to_ascii_uppercase())
 }
 

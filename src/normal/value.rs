@@ -43,7 +43,7 @@ impl<'a> Value<'a> {
     /// with digits: what is a JSON number once a `+` is dropped, so that the digits survive.
     #[must_use]
     pub fn from_text(text: &'a str) -> Self {
-        let trimmed = text.trim_matches(is_space);
+        let trimmed = text.trim();
         take_quantity(trimmed).or_else(|| take_range(trimmed)).unwrap_or(Self::Text(text))
     }
 }
@@ -86,17 +86,12 @@ const COMPARATORS: [(&str, Comparator); 8] = [
     (">", Comparator::Greater),
 ];
 
-/// ASCII white space, and the no-break space that reports are typeset with.
-pub(in crate::normal) fn is_space(character: char) -> bool {
-    character.is_ascii_whitespace() || character == '\u{a0}'
-}
-
 fn take_quantity(text: &str) -> Option<Value<'_>> {
     let comparator = COMPARATORS
         .iter()
         .find_map(|&(spelling, comparator)| Some((text.strip_prefix(spelling)?, comparator)));
     let (number, comparator) = match comparator {
-        Some((rest, comparator)) => (rest.trim_start_matches(is_space), Some(comparator)),
+        Some((rest, comparator)) => (rest.trim_start(), Some(comparator)),
         None => (text, None),
     };
     match take_decimal(number)? {
@@ -107,8 +102,8 @@ fn take_quantity(text: &str) -> Option<Value<'_>> {
 
 fn take_range(text: &str) -> Option<Value<'_>> {
     let (low, rest) = take_decimal(text)?;
-    let rest = rest.trim_start_matches(is_space).strip_prefix('-')?;
-    match take_decimal(rest.trim_start_matches(is_space))? {
+    let rest = rest.trim_start().strip_prefix('-')?;
+    match take_decimal(rest.trim_start())? {
         (high, "") if low <= high => Some(Value::Range { low, high }),
         _ => None,
     }

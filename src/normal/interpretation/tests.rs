@@ -49,6 +49,7 @@ fn ignores_case_white_space_underscores_and_hyphens() {
         ("non - reactive", "NR"),
         ("_a_b_n_o_r_m_a_l_", "A"),
         ("critical\n", "AA"),
+        ("\u{3000}critical", "AA"),
         ("i n d e t e r m i n a t e", "IND"),
         ("syn r", "SYN-R"),
         ("h-h", "HH"),
