@@ -222,6 +222,13 @@ impl Exchange {
         self.refuse(mode, &Reason::Configuration.into(), known)
     }
 
+    /// Whether the request's head was in order and its verdict never came: so where the sender goes
+    /// away, and where the host leaves out the callbacks that bring the body's end.
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        matches!(self.phase, Phase::Body(_))
+    }
+
     /// Whether the request, now at its end, was held back and none of its body ever came, although
     /// its head was in order: so does a sender that goes away, and so does every request where the
     /// host takes holding the head back for holding back everything.

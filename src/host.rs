@@ -149,13 +149,16 @@ impl HttpContext for Request {
     }
 
     fn on_log(&mut self) {
-        if self.exchange.awaits_answer() {
-            let response = |field| property(vec!["response", field]);
-            if is_taken(&response("code"), &response("code_details")) {
-                self.exchange.on_taken(self.now());
-            }
+        let response = |field| property(vec!["response", field]);
+        if self.exchange.awaits_answer() && is_taken(&response("code"), &response("code_details")) {
+            self.exchange.on_taken(self.now());
         }
-        if !self.worker.is_body_seen.get() && self.exchange.is_starved() {
+        if self.exchange.is_undecided() && response("code_details") == b"via_upstream" {
+            log::error!(
+                "a webhook went on unverified: capability_restriction_config must allow \
+                 proxy_on_request_body and proxy_on_request_trailers"
+            );
+        } else if !self.worker.is_body_seen.get() && self.exchange.is_starved() {
             self.warn(
                 "a webhook ended before any of its body came: where all do, the plugin lacks \
                  allow_on_headers_stop_iteration",

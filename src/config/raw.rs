@@ -5,9 +5,8 @@ use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use super::{ConfigError, Mode};
@@ -137,10 +136,14 @@ impl Raw {
         if text.is_empty() {
             return Ok(Self::default());
         }
+        // serde_json takes a word's place that holds something else for broken syntax.
+        serde_json::from_slice::<IgnoredAny>(text).map_err(|error| {
+            let place = place_of(&error);
+            ConfigError::new(WHOLE, format!("not valid JSON {place}"))
+        })?;
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         let Object(raw) = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| ConfigError::new(field_of(&error), problem_of(error.inner())))?;
-        deserializer.end().map_err(|error| ConfigError::new(WHOLE, problem_of(&error)))?;
         Ok(raw)
     }
 }
@@ -161,24 +164,23 @@ fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
         None => None,
     };
     let shown = shown.map(|shown| shown.trim_end_matches('.')).unwrap_or_default();
-    if shown.is_empty() || !error.inner().is_data() { WHOLE.to_owned() } else { shown.to_owned() }
+    if shown.is_empty() { WHOLE.to_owned() } else { shown.to_owned() }
 }
 
-/// What serde found wrong, without the value that its own message may quote.
+/// What serde found wrong in valid JSON, without the value that its own message may quote.
 fn problem_of(error: &serde_json::Error) -> String {
-    let problem = match error.classify() {
-        Category::Data => {
-            let message = error.to_string();
-            // These messages of serde's name fields only; others may quote a value.
-            if message.starts_with("unknown field") {
-                "unknown field"
-            } else if message.starts_with("duplicate field") {
-                "a field is given twice"
-            } else {
-                "not of the right type, or not an allowed value"
-            }
-        }
-        Category::Syntax | Category::Eof | Category::Io => "not valid JSON",
+    let message = error.to_string();
+    // These messages of serde's name fields only; others may quote a value.
+    let problem = if message.starts_with("unknown field") {
+        "unknown field"
+    } else if message.starts_with("duplicate field") {
+        "a field is given twice"
+    } else {
+        "not of the right type, or not an allowed value"
     };
-    format!("{problem} (line {} column {})", error.line(), error.column())
+    format!("{problem} {}", place_of(error))
+}
+
+fn place_of(error: &serde_json::Error) -> String {
+    format!("(line {} column {})", error.line(), error.column())
 }

@@ -96,6 +96,9 @@ fn an_error_names_the_field_and_the_rule() {
         (r#"{"modes":"shadow"}"#, "modes", "unknown field (line 1 column 8)".to_owned()),
         (r#"{"svix":{"secret":1}}"#, "svix.secret", "unknown field (line 1 column 17)".to_owned()),
         (r#"{"mode":"off"}"#, "mode", format!("{not_allowed} (line 1 column 13)")),
+        (r#"{"mode":1}"#, "mode", format!("{not_allowed} (line 1 column 9)")),
+        (r#"{"nulls":null}"#, "nulls", format!("{not_allowed} (line 1 column 10)")),
+        (r#"{"unknown_events":{}}"#, "unknown_events", format!("{not_allowed} (line 1 column 20)")),
         (
             r#"{"mode":"shadow","mode":"enforce"}"#,
             "configuration",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    harness::{Gateway, ID, Request, SECRET, Setup, now, sign_plain},
+    harness::{Gateway, ID, Request, SECRET, Setup, eventually, now, sign_plain},
     sample::{RESULT, refusal, unverified},
 };
 
@@ -18,9 +18,10 @@ fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
         ("svix.secrets[0]", Setup::new().env("JUNCTION_WEBHOOK_SECRET", "")),
         ("svix.secrets[0]", Setup::new().env("JUNCTION_WEBHOOK_SECRET", hidden)),
         ("svix.secrets[1]", Setup::new().env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", hidden)),
-        ("svix.secrets", own(r#"{"svix":{"secrets":[]}}"#)),
+        ("svix.secrets, hmac.secrets", own(r#"{"svix":{"secrets":[]}}"#)),
         ("typo", own(r#"{"typo":1}"#)),
         ("mode", own(r#"{"mode":"n0t-base64-s3cret!"}"#)),
+        ("mode", own(r#"{"mode":1}"#)),
         ("max_body_bytes", own(r#"{"max_body_bytes":0}"#)),
         ("path", own(r#"{"path":"no slash"}"#)),
         ("configuration", own("{")),
@@ -28,7 +29,8 @@ fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
         let gateway = setup.start();
         assert_closed(&gateway, &Request::signed(RESULT));
         let log = gateway.log();
-        assert!(log.contains(field), "the log names {field}:\n{log}");
+        let line = format!("configuration is unusable: {field}: ");
+        assert!(log.contains(&line), "the log names {field}:\n{log}");
         assert!(!log.contains(hidden), "{field}: a value in the log");
     }
 }
@@ -164,5 +166,21 @@ fn nulls_are_refused_or_absent() {
     for (nulls, status) in [("reject", 400), ("absent", 200)] {
         let gateway = Setup::new().config(&json!({"nulls": nulls})).start();
         assert_eq!(gateway.send(&Request::signed(body)).status, status, "{nulls}");
+    }
+}
+
+#[test]
+fn the_log_says_where_envoy_leaves_out_a_callback_that_verifies() {
+    for (callback, trailers) in
+        [("proxy_on_request_body", &[][..]), ("proxy_on_request_trailers", &[("x-checksum", "1")])]
+    {
+        let gateway = Setup::new().without_capability(callback).start();
+        let forged = Request::signed(RESULT).set("svix-id", "msg_forged");
+        let answer = gateway.send_http2(&forged, trailers);
+        // Nothing asked the filter, which is why docs/envoy.md warns.
+        assert_eq!((answer.status, gateway.saw(&forged).len()), (400, 1), "{callback}");
+        eventually(callback, || {
+            gateway.log().contains("a webhook went on unverified").then_some(())
+        });
     }
 }
