@@ -1,5 +1,5 @@
-//! The load: a fixed number of connections, each of which sends one request, reads the answer and
-//! sends the next.
+//! The load: some connections, each of which sends one request, reads the answer and sends the
+//! next.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -10,9 +10,6 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
-
-/// Connections at once.
-pub(crate) const CONNECTIONS: usize = 8;
 
 /// A request as bytes, and the status that it must be answered with.
 #[derive(Clone)]
@@ -31,11 +28,12 @@ pub(crate) struct Observed {
     pub(crate) cpu_nanos: u64,
 }
 
-/// Loads `address` for `warm_up`, then for `duration`, which is what is observed; `cpu_nanos`
-/// reads what the measured processes have used so far.
+/// Loads `address` over `connections` for `warm_up`, then for `duration`, which is what is
+/// observed; `cpu_nanos` reads what the measured processes have used so far.
 pub(crate) fn run(
     address: SocketAddr,
     request: &Request,
+    connections: usize,
     warm_up: Duration,
     duration: Duration,
     cpu_nanos: impl Fn() -> Result<u64>,
@@ -45,7 +43,7 @@ pub(crate) fn run(
     runtime.block_on(tasks.run_until(async {
         let micros = Rc::new(RefCell::new(Vec::new()));
         let stop = Rc::new(Cell::new(false));
-        let senders: Vec<_> = (0..CONNECTIONS)
+        let senders: Vec<_> = (0..connections)
             .map(|_| {
                 let (request, micros, stop) = (request.clone(), micros.clone(), stop.clone());
                 tokio::task::spawn_local(async move {

@@ -32,7 +32,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::gateway::Artefacts;
-use crate::measure::{Plan, Stage};
+use crate::measure::{FULL_LOAD, Plan, Stage};
 
 #[derive(Parser)]
 struct Arguments {
@@ -71,6 +71,7 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let plan = Plan {
+        connections: FULL_LOAD,
         rounds: arguments.rounds,
         warm_up: Duration::from_millis(arguments.milliseconds / 5),
         duration: Duration::from_millis(arguments.milliseconds),
@@ -89,9 +90,14 @@ fn main() -> Result<()> {
     };
     let machine = report::Machine::of(&artefacts.envoy)?;
     let stage = Stage::start(artefacts)?;
+    let mut text = report::heading(&machine, &plan);
     let accepted = stage.accepted(&plan)?;
-    let mut text = report::accepted(&machine, &plan, &accepted);
-    text += &targets::accepted(&accepted);
+    text += &report::accepted(&plan, &accepted);
+    text += &targets::accepted(&plan, &accepted);
+    let one_at_a_time = Plan { connections: 1, ..plan.clone() };
+    let unhurried = stage.accepted(&one_at_a_time)?;
+    text += &report::accepted(&one_at_a_time, &unhurried);
+    text += &targets::accepted(&one_at_a_time, &unhurried);
     if !arguments.accepted_only {
         text += &report::memory(&stage.memory(&plan)?);
         let refused = stage.refused(&plan)?;

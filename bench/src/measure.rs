@@ -12,8 +12,14 @@ use crate::load::{self, Request};
 use crate::process::{Process, own_thread_nanos};
 use crate::upstream;
 
-/// How long and how often.
+/// Connections that keep Envoy's worker busy.
+pub(crate) const FULL_LOAD: usize = 8;
+
+/// How long, how often and how much at once.
+#[derive(Clone)]
 pub(crate) struct Plan {
+    /// Each has one request in flight.
+    pub(crate) connections: usize,
     pub(crate) rounds: usize,
     pub(crate) warm_up: Duration,
     pub(crate) duration: Duration,
@@ -129,7 +135,8 @@ impl Stage {
         let works: Vec<_> = plan.sizes.iter().map(|&size| Work::new(size)).collect();
         let mut cells = vec![vec![Vec::new(); self.gateways.len() + 1]; plan.sizes.len()];
         for round in 0..plan.rounds {
-            eprintln!("round {} of {}: accepted", round + 1, plan.rounds);
+            let (number, of, connections) = (round + 1, plan.rounds, plan.connections);
+            eprintln!("round {number} of {of}: accepted, over {connections} connections");
             for ((request, work), cells) in requests.iter().zip(&works).zip(&mut cells) {
                 for (gateway, cells) in self.gateways.iter().zip(cells.iter_mut()) {
                     cells.push(self.cell(gateway, request, plan)?);
@@ -249,8 +256,15 @@ impl Stage {
 
     fn cell(&self, gateway: &Gateway, request: &Request, plan: &Plan) -> Result<Cell> {
         let cpu_nanos = || Ok(gateway.cpu_nanos()? + self.nginx.cpu_nanos()?);
-        let observed = load::run(gateway.address, request, plan.warm_up, plan.duration, cpu_nanos)
-            .with_context(|| gateway.way.name())?;
+        let observed = load::run(
+            gateway.address,
+            request,
+            plan.connections,
+            plan.warm_up,
+            plan.duration,
+            cpu_nanos,
+        )
+        .with_context(|| gateway.way.name())?;
         cell(&observed.micros, observed.cpu_nanos, observed.elapsed)
     }
 

@@ -8,7 +8,6 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::gateway::Way;
-use crate::load::CONNECTIONS;
 use crate::measure::{Cell, Memory, Plan, Refused, Row, Workers};
 
 type Figure = fn(&Cell) -> f64;
@@ -50,30 +49,35 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Every size under every way: the table that the rest is about.
-pub(crate) fn accepted(machine: &Machine, plan: &Plan, rows: &[Row]) -> String {
+/// What was run, and on what.
+pub(crate) fn heading(machine: &Machine, plan: &Plan) -> String {
     let mut text = format!("# Measured on {}\n\n", machine.date);
     line(
         &mut text,
         format_args!(
             "`make bench` at commit {}: Envoy {}, one worker; {} rounds of {} ms a cell, medians; \
-             {CONNECTIONS} connections, each with one request at a time. {} cores ({}), shared by \
-             load generator, Envoy, `ext_authz` service and upstream; Linux {}; load average {} at \
-             the start.\n",
+             {} connections, each with one request at a time, where nothing else is said. {} cores \
+             ({}), shared by load generator, Envoy, `ext_authz` service and upstream; Linux {}; \
+             load average {} at the start.\n\nCPU: µs a request of all processes but the load \
+             generator. The core is called natively, without Envoy and without an upstream.",
             machine.commit,
             machine.envoy,
             plan.rounds,
             plan.duration.as_millis(),
+            plan.connections,
             machine.cores,
             machine.processor,
             machine.kernel,
             machine.load,
         ),
     );
-    text += "## Accepted requests\n\n";
-    text += "CPU: µs a request of all processes but the load generator. The core is called \
-             natively, without Envoy and without an upstream.\n\n";
-    text += "| body bytes | |";
+    text
+}
+
+/// Every size under every way: the tables that the rest is about.
+pub(crate) fn accepted(plan: &Plan, rows: &[Row]) -> String {
+    let load = load_name(plan);
+    let mut text = format!("\n## Accepted requests, {load}\n\n| body bytes | |");
     for way in Way::ALL {
         let _ = write!(text, " {} |", way.name());
     }
@@ -174,6 +178,11 @@ pub(crate) fn workers(rows: &[Workers]) -> String {
         );
     }
     text
+}
+
+/// The load in words.
+pub(crate) const fn load_name(plan: &Plan) -> &'static str {
+    if plan.connections == 1 { "one at a time" } else { "at full load" }
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::gateway::Way;
-use crate::measure::Row;
+use crate::measure::{Plan, Row};
+use crate::report::load_name;
 
 /// What the filter may cost over the `buffer` filter: so much for each request, in µs, …
 const OVER_BUFFER_REQUEST: f64 = 22.0;
@@ -13,21 +14,24 @@ const OVER_BUFFER_BYTE: f64 = 0.0045;
 /// Up to which body size the filter may cost which share of the `ext_authz` way.
 const OF_EXT_AUTHZ: [(usize, f64); 2] = [(13_000, 0.7), (70_000, 0.85)];
 
-pub(crate) fn accepted(rows: &[Row]) -> String {
-    let mut text = String::from(
-        "\n## Targets\n\n\
-         | body bytes | CPU over `buffer`, µs | at most | host calls and HMAC over `buffer`, µs | \
-         CPU of `ext_authz` | at most | p99 of `ext_authz` | at most | |\n\
-         | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
+pub(crate) fn accepted(plan: &Plan, rows: &[Row]) -> String {
+    let mut text = format!("\n## Targets, {}\n\n", load_name(plan));
+    text.push_str(
+        "In brackets what the host calls and the HMAC alone come to.\n\n\
+         | body bytes | CPU over `buffer`, µs | at most | CPU of `ext_authz` | at most | \
+         p99 of `ext_authz` | at most | |\n\
+         | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
     );
     for row in rows {
-        let filter = row.of(Way::Filter);
         let ext_authz = row.of(Way::ExtAuthz);
-        let over = over_buffer(row, Way::Filter);
-        let floor = over_buffer(row, Way::Floor);
+        let figures = |way| {
+            let cell = row.of(way);
+            let share = cell.cpu_micros / ext_authz.cpu_micros;
+            (over_buffer(row, way), share, cell.p99_micros / ext_authz.p99_micros)
+        };
+        let (over, share, p99) = figures(Way::Filter);
+        let (floor_over, floor_share, floor_p99) = figures(Way::Floor);
         let over_bound = OVER_BUFFER_REQUEST + OVER_BUFFER_BYTE * row.body_bytes as f64;
-        let share = filter.cpu_micros / ext_authz.cpu_micros;
-        let p99 = filter.p99_micros / ext_authz.p99_micros;
         let share_bound = OF_EXT_AUTHZ.into_iter().find(|(bytes, _)| row.body_bytes <= *bytes);
         let share_bound = share_bound.map(|(_, bound)| bound);
         let is_met =
@@ -35,7 +39,8 @@ pub(crate) fn accepted(rows: &[Row]) -> String {
         let shown = |bound: Option<f64>| bound.map_or_else(String::new, |bound| bound.to_string());
         let _ = writeln!(
             text,
-            "| {} | {over:.1} | {over_bound:.1} | {floor:.1} | {share:.2} | {} | {p99:.2} | {} | {} |",
+            "| {} | {over:.1} ({floor_over:.1}) | {over_bound:.1} | {share:.2} ({floor_share:.2}) \
+             | {} | {p99:.2} ({floor_p99:.2}) | {} | {} |",
             row.body_bytes,
             shown(share_bound),
             shown(share_bound.map(|_| 1.0)),
