@@ -46,18 +46,23 @@ impl Route {
     /// Whether a request for `target`, the `:path` as received, is a request for this route.
     #[must_use]
     pub fn guards(&self, target: &[u8]) -> bool {
-        let path = self.path.as_bytes();
-        if target == path {
+        if target == self.path.as_bytes() {
             return true;
         }
-        let path_of_target = without_query(target);
-        if normal_form(&percent_decode(path_of_target)) == path {
+        let path = without_query(target);
+        self.is_spelled(path)
+            || behind_authority(path).into_iter().flatten().any(|path| self.is_spelled(path))
+    }
+
+    /// Whether `path` leads to this route under any reading.
+    fn is_spelled(&self, path: &[u8]) -> bool {
+        let route = self.path.as_bytes();
+        if normal_form(&percent_decode(path)) == route {
             return true;
         }
         // Only where a segment takes another one away does it matter what counts as a segment.
-        percent_decode(path_of_target).windows(2).any(|pair| pair == b"..")
-            && Reading::others()
-                .any(|reading| normal_form(&reading.resolve(path_of_target)) == path)
+        percent_decode(path).windows(2).any(|pair| pair == b"..")
+            && Reading::others().any(|reading| normal_form(&reading.resolve(path)) == route)
     }
 }
 
@@ -94,6 +99,27 @@ impl Error for RouteError {}
 /// The target without query and fragment.
 fn without_query(target: &[u8]) -> &[u8] {
     target.split(|byte| b"?#".contains(byte)).next().unwrap_or_default()
+}
+
+/// What may follow an authority, where `path` begins as a network-path reference, `//host/path`:
+/// an upstream that gives the target to a URL parser routes by that.
+///
+/// To RFC 3986 (sections 3.2 and 4.2) the authority stands between two slashes and the next one.
+/// Browsers' URL parsers skip every leading `/` and `\`, and end it at either
+/// (<https://url.spec.whatwg.org/#special-authority-ignore-slashes-state>). An absolute URL needs no
+/// such care: Envoy splits it or answers it by itself, as it does every `:path` without a `/` first.
+fn behind_authority(path: &[u8]) -> Option<[&[u8]; 2]> {
+    let [b'/' | b'\\', b'/' | b'\\', after_two @ ..] = path else {
+        return None;
+    };
+    let mut after_all = after_two;
+    while let [b'/' | b'\\', after @ ..] = after_all {
+        after_all = after;
+    }
+    Some([
+        after_two.splitn(2, |byte| *byte == b'/').nth(1).unwrap_or_default(),
+        after_all.splitn(2, |byte| b"/\\".contains(byte)).nth(1).unwrap_or_default(),
+    ])
 }
 
 /// One spelling for every decoded path that names the same place: `\` read as `/`, slashes merged,
@@ -265,6 +291,23 @@ mod tests {
             b"/v1/webhooks/%2e/../junction",
             b"/v1/webhooks/%5c/../junction/",
             b"/v1/webhooks//\\../junction",
+            // Endpoints to an upstream that takes what `//` leads for an authority.
+            b"//x/v1/webhooks/junction",
+            b"//x/v1/webhooks/junction/?a",
+            b"//x:1/v1/webhooks/junction?a#b",
+            b"//user@[::1]:1/v1/webhooks/junction",
+            b"//%2f/v1/webhooks/junction",
+            b"//x/a/../v1/webhooks/junction",
+            b"//x//v1/%77ebhooks%2fjunction",
+            b"//x/v1/webhooks/a%2fb/../junction",
+            b"/\\x/v1/webhooks/junction",
+            b"\\/x/v1/webhooks/junction",
+            b"\\\\x\\v1\\webhooks\\junction",
+            b"///x/v1/webhooks/junction",
+            b"//\\/x/v1/webhooks/junction",
+            b"//x\\v1/webhooks/junction",
+            b"//x\\y/v1/webhooks/junction",
+            b"//\\x/v1/webhooks/junction",
         ] {
             assert!(Route::default().guards(target), "{}", target.escape_ascii());
         }
@@ -316,6 +359,17 @@ mod tests {
             b"/v1/webhooks\xef\xbc\x8fjunction",
             b"/v1/webhooks%c0%afjunction",
             b"http://example.com/v1/webhooks/junction",
+            b"/x/v1/webhooks/junction",
+            b"//x",
+            b"//x/",
+            b"//x/other",
+            b"//x/y/v1/webhooks/junction",
+            b"//x\\y\\v1/webhooks/junction",
+            b"//x?/v1/webhooks/junction",
+            b"//x#/v1/webhooks/junction",
+            b"/a//x/v1/webhooks/junction",
+            b"/.//x/v1/webhooks/junction",
+            b"/%2fx/v1/webhooks/junction",
         ] {
             assert!(!Route::default().guards(target), "{}", target.escape_ascii());
         }

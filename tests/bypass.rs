@@ -26,7 +26,7 @@ use self::routers::{BEYOND, GUARDED_FOR};
 
 const PATH: &str = "/v1/webhooks/junction";
 
-/// A walk to the endpoint, with detours, in any spelling.
+/// A walk to the endpoint, with detours, in any spelling, and with or without an authority.
 fn targets() -> impl Strategy<Value = Vec<u8>> {
     let slash = prop::sample::select(vec![
         "/", "/", "/", "/", "//", "/./", "\\", "%2f", "%2F", "%5c", "%5C", "/%2e/", "/;/",
@@ -54,8 +54,15 @@ fn targets() -> impl Strategy<Value = Vec<u8>> {
     let detours = move || prop::collection::vec(detour.clone(), 0..2).prop_map(|all| all.concat());
     let end =
         prop::sample::select(vec!["", "", "", "/", "//", "/.", "?a", "#a", "%3f", ";x", ".json"]);
+    let authority = prop_oneof![
+        3 => Just(""),
+        1 => prop::sample::select(vec![
+            "//x", "/\\x", "\\/x:1", "///x", "//\\x", "//x\\y", "//u@x", "//..",
+        ]),
+    ];
+    let start = (authority, slash.clone()).prop_map(|(host, on)| [host, on].concat());
     let parts = (
-        slash.clone(),
+        start,
         detours(),
         name("v1"),
         slash.clone(),
@@ -67,7 +74,7 @@ fn targets() -> impl Strategy<Value = Vec<u8>> {
         end,
     );
     parts.prop_map(|(a, b, c, d, e, f, g, h, i, j)| {
-        [a, &b, &c, d, &e, &f, g, &h, &i, j].concat().into_bytes()
+        [&a, &b, &c, d, &e, &f, g, &h, &i, j].concat().into_bytes()
     })
 }
 

@@ -1,7 +1,7 @@
 //! The checks of the signature, and of which requests need one.
 
 use crate::{
-    harness::{ID, Request, SECRET, now, shared, sign},
+    harness::{CONNECTION_MANAGER, ID, Request, SECRET, Setup, now, shared, sign},
     sample::{RESULT, refused, unverified},
 };
 
@@ -95,5 +95,29 @@ fn guards_every_spelling_that_reaches_the_endpoint() {
         let request = Request::unsigned(RESULT).path(path);
         assert_eq!(shared().send(&request).status, 404, "{path}: the stub's own answer");
         assert_eq!(shared().forwarded(&request).path, request.target());
+    }
+}
+
+#[test]
+fn guards_what_follows_an_authority_where_slashes_are_not_merged() {
+    let merges = format!("{CONNECTION_MANAGER}.merge_slashes");
+    let gateway = Setup::new().patch(&merges, false).start();
+    for path in [
+        "//x/v1/webhooks/junction",
+        "//x:1/v1/webhooks/junction",
+        "/\\x/v1/webhooks/junction",
+        "///x/v1/webhooks/junction",
+        "//x\\v1/webhooks/junction",
+        "//x/a/../v1/webhooks/junction",
+    ] {
+        let forged = Request::signed(RESULT).set("svix-id", "msg_forged").path(path);
+        let answer = gateway.send(&forged);
+        assert_eq!((answer.status, answer.json()), (401, unverified()), "{path}");
+        assert_eq!(gateway.saw(&forged), [], "{path}: the upstream saw nothing");
+    }
+    for path in ["//x/other", "/x/v1/webhooks/junction"] {
+        let request = Request::unsigned(RESULT).path(path);
+        assert_eq!(gateway.send(&request).status, 404, "{path}: the stub's own answer");
+        assert_eq!(gateway.forwarded(&request).path, request.target());
     }
 }

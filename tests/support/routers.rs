@@ -38,7 +38,7 @@ impl Router {
 }
 
 /// Routers that differ in what the contract's normal form covers.
-pub(crate) const GUARDED_FOR: [Router; 10] = [
+pub(crate) const GUARDED_FOR: [Router; 12] = [
     Router::new("as it stands", <[u8]>::to_vec),
     // WSGI and Rack servers, Go's ServeMux, PHP's front controllers: the decoded path as it is.
     Router::new("decoded", decode),
@@ -47,14 +47,17 @@ pub(crate) const GUARDED_FOR: [Router; 10] = [
     Router::new("nginx without merge_slashes", |raw| {
         join(&resolve(&split(&decode(raw), b"/"), false))
     }),
-    // `new URL(…).pathname` in Node.js, Deno and Workers: `\` is `/`, `%2e` is a dot, `%2f` is a
-    // character; each segment is decoded afterwards.
-    Router::new("a browser's URL parser", |raw| {
-        let undotted = replace(&replace(raw, b"%2e", b"."), b"%2E", b".");
-        decode(&join(&resolve(&split(&undotted, b"/\\"), false)))
+    // `new URL(origin + target).pathname` in Node.js, Deno and Workers: `\` is `/`, `%2e` is a dot,
+    // `%2f` is a character; each segment is decoded afterwards.
+    Router::new("a browser's URL parser behind an origin", in_browser),
+    // `new URL(target, base).pathname`: two or more of `/` and `\` lead to an authority.
+    Router::new("a browser's URL parser with a base", |raw| {
+        in_browser(behind_authority(raw, b"/\\", true))
     }),
     // RFC 3986 section 5.2.4 to the letter, then decoded: java.net.URI, Python's urllib.
-    Router::new("RFC 3986", |raw| decode(&join(&resolve(&split(raw, b"/"), false)))),
+    Router::new("RFC 3986 without an authority", in_rfc_3986),
+    // The same for the whole reference: `//` leads to an authority (section 4.2). PHP's parse_url.
+    Router::new("RFC 3986", |raw| in_rfc_3986(behind_authority(raw, b"/", false))),
     Router::new("normalised, then decoded", |raw| decode(&join(&resolve(&split(raw, b"/"), true)))),
     // Go's path.Clean over URL.Path; Tomcat but for its path parameters.
     Router::new("decoded, then cleaned", |raw| join(&resolve(&split(&decode(raw), b"/"), true))),
@@ -90,6 +93,26 @@ pub(crate) const BEYOND: [Router; 4] = [
         path.to_vec()
     }),
 ];
+
+fn in_browser(path: &[u8]) -> Vec<u8> {
+    let undotted = replace(&replace(path, b"%2e", b"."), b"%2E", b".");
+    decode(&join(&resolve(&split(&undotted, b"/\\"), false)))
+}
+
+fn in_rfc_3986(path: &[u8]) -> Vec<u8> {
+    decode(&join(&resolve(&split(path, b"/"), false)))
+}
+
+/// The path of `//authority/path`; any other one as it is.
+fn behind_authority<'a>(target: &'a [u8], separators: &[u8], skips_all: bool) -> &'a [u8] {
+    let slashes = target.iter().take_while(|byte| separators.contains(byte)).count();
+    if slashes < 2 {
+        return target;
+    }
+    let authority = &target[if skips_all { slashes } else { 2 }..];
+    let end = authority.iter().position(|byte| separators.contains(byte));
+    &authority[end.unwrap_or(authority.len())..]
+}
 
 fn split(path: &[u8], separators: &[u8]) -> Vec<Vec<u8>> {
     let path = path.strip_prefix(b"/").unwrap_or(path);
