@@ -207,7 +207,7 @@ impl Exchange {
     /// Whether the head has gone on to a filter that must hold it back until the verdict.
     #[must_use]
     pub const fn relies_on_buffer(&self) -> bool {
-        self.is_head_gone && matches!(self.phase, Phase::Body(_))
+        self.is_head_gone && self.is_undecided()
     }
 
     /// Takes the news that nobody holds the head back: the upstream has it. That is a mistake in

@@ -154,9 +154,9 @@ impl HttpContext for Request {
             self.exchange.on_taken(self.now());
         }
         if self.exchange.is_undecided() && response("code_details") == b"via_upstream" {
-            log::error!(
+            self.warn(
                 "a webhook went on unverified: capability_restriction_config must allow \
-                 proxy_on_request_body and proxy_on_request_trailers"
+                 proxy_on_request_body and proxy_on_request_trailers",
             );
         } else if !self.worker.is_body_seen.get() && self.exchange.is_starved() {
             self.warn(

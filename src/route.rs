@@ -57,11 +57,12 @@ impl Route {
     /// Whether `path` leads to this route under any reading.
     fn is_spelled(&self, path: &[u8]) -> bool {
         let route = self.path.as_bytes();
-        if normal_form(&percent_decode(path)) == route {
+        let decoded = percent_decode(path);
+        if normal_form(&decoded) == route {
             return true;
         }
         // Only where a segment takes another one away does it matter what counts as a segment.
-        percent_decode(path).windows(2).any(|pair| pair == b"..")
+        decoded.windows(2).any(|pair| pair == b"..")
             && Reading::others().any(|reading| normal_form(&reading.resolve(path)) == route)
     }
 }

@@ -51,27 +51,23 @@ fn output(command: &mut Command) -> Result<String> {
 
 /// What was run, and on what.
 pub(crate) fn heading(machine: &Machine, plan: &Plan) -> String {
-    let mut text = format!("# Measured on {}\n\n", machine.date);
-    line(
-        &mut text,
-        format_args!(
-            "`make bench` at commit {}: Envoy {}, one worker; {} rounds of {} ms a cell, medians; \
-             {} connections, each with one request at a time, where nothing else is said. {} cores \
-             ({}), shared by load generator, Envoy, `ext_authz` service and upstream; Linux {}; \
-             load average {} at the start.\n\nCPU: µs a request of all processes but the load \
-             generator. The core is called natively, without Envoy and without an upstream.",
-            machine.commit,
-            machine.envoy,
-            plan.rounds,
-            plan.duration.as_millis(),
-            plan.connections,
-            machine.cores,
-            machine.processor,
-            machine.kernel,
-            machine.load,
-        ),
-    );
-    text
+    format!(
+        "# Measured on {}\n\n`make bench` at commit {}: Envoy {}, one worker; {} rounds of {} ms a \
+         cell, medians; {} connections, each with one request at a time, where nothing else is \
+         said. {} cores ({}), shared by load generator, Envoy, `ext_authz` service and upstream; \
+         Linux {}; load average {} at the start.\n\nCPU: µs a request of all processes but the load \
+         generator. The core is called natively, without Envoy and without an upstream.\n",
+        machine.date,
+        machine.commit,
+        machine.envoy,
+        plan.rounds,
+        plan.duration.as_millis(),
+        plan.connections,
+        machine.cores,
+        machine.processor,
+        machine.kernel,
+        machine.load,
+    )
 }
 
 /// Every size under every way: the tables that the rest is about.
