@@ -72,10 +72,10 @@ phases: ## Measure each part of the core, natively and in V8
 	@scripts/phases.sh
 
 proof-schema: ## Hold 200,000 documents against an independent validator
-	PROPTEST_CASES=200000 cargo test --locked --test documents schema_oracle
+	PROPTEST_CASES=200000 cargo test --locked --package junction-webhook --test core schema_oracle
 
 proof-lossless: ## Rebuild 100,000 documents from their normalised events
-	PROPTEST_CASES=100000 cargo test --locked --test documents lossless
+	PROPTEST_CASES=100000 cargo test --locked --package junction-webhook --test core lossless
 
 proof: build envoy ## Prove security and reliability at length; print the figures
 	@scripts/proof.sh

@@ -12,7 +12,7 @@ export PROOF_SCALE PROOF_REQUESTS PROPTEST_CASES
 mkdir -p target/proof
 make --no-print-directory proof-schema
 make --no-print-directory proof-lossless
-cargo test --locked --test signature_oracle --test properties --test bypass
+cargo test --locked --package junction-webhook --test core -- signature_oracle properties bypass
 # One test at a time: each has the machine to itself, and its figures are its own.
 cargo test --locked --test proof -- --test-threads 1
 

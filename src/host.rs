@@ -15,17 +15,18 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action as Flow, BufferType, ContextType, MetricType};
 
-use crate::config::Config;
-use crate::duplicates::{Memory, Store, is_taken};
-use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin, Report, Verdict};
-use crate::log_budget::LogBudget;
-use crate::metrics::{
+use junction_webhook::config::Config;
+use junction_webhook::duplicates::{Memory, Store, is_taken};
+use junction_webhook::exchange::{Action, Exchange, Forward, Outcome, Plugin, Report, Verdict};
+use junction_webhook::log_budget::LogBudget;
+use junction_webhook::metrics::{
     BODY_BYTES, CONFIG_OK, FILTER_MICROSECONDS, MARKERS, RequestLabels, SIGNATURE_AGE_SECONDS,
     event_types, events_name,
 };
-use crate::reject::Answer;
+use junction_webhook::reject::Answer;
 
 use self::shared_data::SharedData;
+use crate::struct_text::json_text;
 
 /// How often a worker says how many log lines it held back, if any.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,7 +66,7 @@ impl RootContext for Root {
     /// Always true: false would make Envoy reject the listener, and the contract wants its 500s.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        let config = Config::parse(&configuration, |name| {
+        let config = Config::parse(&json_text(&configuration), |name| {
             std::env::var_os(name).map(OsString::into_encoded_bytes)
         });
         let (plugin, memory) = match config.and_then(|config| config.open_memory(shared_data)) {

@@ -1,37 +1,10 @@
-//! Verifies, validates and normalises Junction lab-result webhooks in front of an Envoy upstream.
+//! The proxy-wasm host: `junction_webhook_filter.wasm`, which Envoy loads.
 //!
-//! A request's way through the filter:
-//!
-//! 1. [`route`] tells whether the request is guarded; all others pass untouched.
-//! 2. [`exchange`] holds the request back and asks each check in the order of the contract: method,
-//!    media type and declared length from the head, then [`signature`], first the headers and the
-//!    time, then the MAC, which is fed while the body arrives.
-//! 3. [`document`] parses the verified body and holds it against the schema, in one pass.
-//! 4. [`normal`] writes the normalised event, `junction.event.v1`, which replaces the body.
-//! 5. [`reject`] turns the first failed check into the answer that the sender gets instead.
-//! 6. [`duplicates`], where it is on, remembers what the upstream has taken, and is asked before 4.
-//!
-//! [`config`] reads the plugin's configuration, [`metrics`] names what is counted, [`log_budget`]
-//! bounds what is logged, [`decimal`] compares numbers exactly. `host` alone knows of Envoy, and is
-//! compiled for wasm32 only; everything else is pure: no host, no clock, no environment.
-//!
-//! What always holds:
-//!
-//! - Nothing of a guarded request, its head included, reaches the upstream before its verdict.
-//! - No byte of a body is parsed before its signature matched.
-//! - A surprise is answered with a 500, never with a forward, and never with a panic.
-//! - No number passes through floating point; no value, secret or signature reaches a log.
+//! What is decided about a request, and in which order, is the crate [`junction_webhook`]'s; this
+//! one hands it what Envoy has, and carries out what it says. `host` alone knows of Envoy's calls,
+//! and is compiled for wasm32 only.
 
-pub mod config;
-pub mod decimal;
-pub mod document;
-pub mod duplicates;
-pub mod exchange;
 #[cfg(target_arch = "wasm32")]
 mod host;
-pub mod log_budget;
-pub mod metrics;
-pub mod normal;
-pub mod reject;
-pub mod route;
-pub mod signature;
+#[cfg(any(target_arch = "wasm32", test))]
+mod struct_text;

@@ -8,7 +8,7 @@ use std::path::Path;
 fn every_test_that_the_page_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = String::new();
-    for directory in ["src", "tests"] {
+    for directory in ["core", "src", "tests"] {
         read_into(&mut sources, &root.join(directory));
     }
     let page = fs::read_to_string(root.join("SECURITY.md")).unwrap();

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use junction_webhook_filter::config::Config;
-use junction_webhook_filter::exchange::{Exchange, Header, Outcome};
+use junction_webhook::config::Config;
+use junction_webhook::exchange::{Exchange, Header, Outcome};
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

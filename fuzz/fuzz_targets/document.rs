@@ -1,10 +1,10 @@
 //! Any bytes as a verified body: no panic, JSON alone is accepted, and what is accepted becomes JSON.
 #![no_main]
 
-use junction_webhook_filter::document::{
+use junction_webhook::document::{
     Document, DocumentError, Nulls, Rules, UnknownEvents, read,
 };
-use junction_webhook_filter::normal::event::{Envelope, normalise};
+use junction_webhook::event::{Envelope, normalise};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 

@@ -10,14 +10,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use junction_webhook_filter::config::Config;
-use junction_webhook_filter::exchange::{Header, Plugin};
+use junction_webhook::config::Config;
+use junction_webhook::exchange::{Header, Plugin};
 use libfuzzer_sys::fuzz_target;
-
-#[path = "../../tests/support/drive.rs"]
-mod drive;
-
-use self::drive::{Arrival, drive};
+use test_support::drive::{Arrival, drive};
 
 const NOW: u64 = 1_614_265_330;
 const KEY: &[u8] = b"a key that no input knows";

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use junction_webhook_filter::exchange::Header;
-use junction_webhook_filter::signature::{Secret, Verifier, hmac, svix};
+use junction_webhook::exchange::Header;
+use junction_webhook::signature::{Secret, Verifier, hmac, svix};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: Duration = Duration::from_secs(1_614_265_330);

@@ -5,7 +5,7 @@
 
 use std::ptr;
 
-use crate::duplicates::{Store, StoreError};
+use junction_webhook::duplicates::{Store, StoreError};
 
 /// The statuses that matter here.
 const OK: u32 = 0;

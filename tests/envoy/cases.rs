@@ -1,14 +1,11 @@
-//! The cases in `tests/cases`, each file under its own Envoy: answer, metric, and what the upstream
+//! The cases in `tests/data/cases`, each file under its own Envoy: answer, metric, and what the upstream
 //! saw.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Gateway, Request, Setup, now};
 
-#[path = "../support/case.rs"]
-mod case;
-
-use case::{Case, Expect, Suite};
+use test_support::case::{Case, Expect, Suite};
 
 #[test]
 fn every_case_has_its_outcome() {

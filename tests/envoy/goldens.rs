@@ -2,16 +2,15 @@
 
 use std::fs;
 
-use crate::{
-    harness::{Request, SECRET, Setup, now, root},
-    tree::Tree,
-};
+use test_support::tree::Tree;
+
+use crate::harness::{Request, SECRET, Setup, now, root};
 
 #[test]
 fn every_golden_sample_arrives_and_is_stored_digit_for_digit() {
     let gateway = Setup::new().start();
     let mut samples = 0_usize;
-    for file in fs::read_dir(root().join("tests/golden")).unwrap() {
+    for file in fs::read_dir(root().join("tests/data/golden")).unwrap() {
         let path = file.unwrap().path().to_str().unwrap().to_owned();
         let Some(name) = path.strip_suffix(".input.json") else { continue };
         samples = samples.saturating_add(1);

@@ -26,8 +26,6 @@ mod picture;
 mod rotation;
 mod sample;
 mod setting;
-#[path = "../support/tree.rs"]
-mod tree;
 mod vectors;
 mod verdicts;
 mod verification;

@@ -1,4 +1,4 @@
-//! The published signatures of `tests/vectors/signatures.json`, through Envoy.
+//! The published signatures of `tests/data/vectors/signatures.json`, through Envoy.
 
 use serde::Deserialize;
 use serde_json::json;
@@ -39,7 +39,7 @@ impl Vector {
 
 #[test]
 fn published_signatures_verify_and_differ_from_forgeries_in_one_bit() {
-    let text = include_str!("../vectors/signatures.json");
+    let text = include_str!("../data/vectors/signatures.json");
     let vectors: Vectors = serde_json::from_str(text).unwrap();
     let secrets = |vectors: &[Vector]| -> Vec<_> {
         vectors.iter().map(|vector| json!({"inline": vector.secret})).collect()

@@ -3,11 +3,12 @@
 
 use serde_yaml_ng::Value;
 
+use test_support::routers::{BEYOND, GUARDED_FOR};
+
 use crate::{
-    RESULT, figures,
+    RESULT,
     harness::{CONNECTION_MANAGER, GUARDED_PATH, Gateway, Request, Setup, UPSTREAM, Upstream, at},
     raw_http2,
-    routers::{BEYOND, GUARDED_FOR},
     witness::Witness,
 };
 
@@ -124,7 +125,7 @@ fn no_spelling_reaches_an_upstream_that_takes_it_for_the_endpoint() {
     });
     let sent: usize = counts.iter().map(|(sent, _)| sent).sum();
     let arrived: usize = counts.iter().map(|(_, arrived)| arrived).sum();
-    figures::record(
+    test_support::figures::record(
         "21-bypass-envoy",
         "Spellings through Envoy with and without its normalisation, over HTTP/1.1 and HTTP/2",
         &format!("{sent} sent unsigned, {arrived} reached the upstream, 0 as the endpoint"),

@@ -15,7 +15,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    RESULT, figures,
+    RESULT,
     harness::{Gateway, Request, Setup, Upstream, eventually, now},
     load::{Delivery, Load, PATIENCE, Tally, bytes_of, deliver, forged, good, pour},
     scale,
@@ -76,7 +76,7 @@ fn an_upstream_killed_under_load_loses_and_doubles_nothing() {
     assert_answered(&mut delivery.attempts, PATIENCE, &["200", "503"]);
     let gateway = gateway.into_inner().unwrap();
     assert_stored_once(&gateway, &delivery);
-    figures::record(
+    test_support::figures::record(
         "50-upstream-killed",
         &format!("{events} events while the upstream is killed {kills} times"),
         &format!("each stored once; attempts: {}", delivery.attempts),
@@ -93,7 +93,7 @@ fn an_upstream_that_is_slow_and_fails_loses_and_doubles_nothing() {
     let mut delivery = deliver(gateway.address, CONNECTIONS, events, |_| {});
     assert_answered(&mut delivery.attempts, PATIENCE, &["200", "503"]);
     assert_stored_once(&gateway, &delivery);
-    figures::record(
+    test_support::figures::record(
         "51-upstream-failing",
         &format!("{events} events to an upstream that fails 30 % and takes 20 ms"),
         &format!("each stored once; attempts: {}", delivery.attempts),
@@ -115,7 +115,7 @@ fn an_upstream_that_never_answers_is_given_up_in_time_and_the_event_is_not_doubl
     gateway.upstream.restart_with(&["--db", database.to_str().unwrap()]);
     let delivery = deliver(gateway.address, CONNECTIONS, 8, |_| {});
     assert_stored_once(&gateway, &delivery);
-    figures::record(
+    test_support::figures::record(
         "52-upstream-silent",
         "8 events to an upstream that stores and then answers nothing for a minute",
         &format!("{attempts} within {:.1?}; sent again, each is stored once", attempts.slowest()),
@@ -137,7 +137,7 @@ fn an_envoy_killed_under_load_loses_and_doubles_nothing() {
     assert_answered(&mut delivery.attempts, PATIENCE, &["200", "503", "no answer"]);
     let gateway = gateway.into_inner().unwrap();
     assert_stored_once(&gateway, &delivery);
-    figures::record(
+    test_support::figures::record(
         "53-envoy-killed",
         &format!("{events} events while Envoy is killed {kills} times"),
         &format!("each stored once; attempts: {}", delivery.attempts),
@@ -204,7 +204,7 @@ fn senders_that_stop_crawl_or_crowd_harm_nobody_else() {
     assert!(crawled.iter().all(|status| matches!(status, Some(408) | None)), "{crawled:?}");
     assert_stored_once(&gateway, &delivery);
     assert_eq!(gateway.wasm_reloads(), 0);
-    figures::record(
+    test_support::figures::record(
         "55-slow-senders",
         &format!(
             "{} events while {crowd} senders stop mid-body, 100 go away and 20 send a byte a second",
@@ -264,7 +264,7 @@ fn bodies_that_are_held_back_fill_no_memory_of_the_module() {
     let (grown, sent) = (most.saturating_sub(before) / MEBIBYTE, bodies);
     assert!(grown >= sent.min(500) / 2, "{grown} MiB for {sent} MiB: not held at all");
     assert!(grown < sent * 3 / 2 + 64, "{grown} MiB for {sent} MiB: held twice");
-    figures::record(
+    test_support::figures::record(
         "58-held-bodies",
         &format!(
             "{bodies} forged bodies of 1 MiB that lack one byte, held open beside good traffic"
@@ -307,7 +307,7 @@ fn a_flood_of_bodies_that_are_too_long_is_refused_and_forwards_nothing() {
     assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200);
     assert_eq!(gateway.upstream.requests().len(), 1, "only the good one came through");
     assert_eq!(gateway.wasm_reloads(), 0);
-    figures::record(
+    test_support::figures::record(
         "56-too-long",
         &format!("{count} bodies over the bound, half of them chunked"),
         &format!("{tally}; 0 reached the upstream"),
@@ -349,7 +349,7 @@ fn a_burst_of_forgeries_at_full_speed_leaves_good_traffic_alone() {
         format!("{name} {} × 200, p50 {half:.2?}, p99 {most:.2?}", tally.total())
     };
     let (before, during) = (line("before:", &mut before), line("during:", &mut during));
-    figures::record(
+    test_support::figures::record(
         "57-forgeries",
         &format!(
             "{} forgeries in {seconds:?} beside one good sender, no rate limit",
@@ -404,7 +404,7 @@ fn configuration_that_changes_under_load_costs_no_request() {
     let (answered, lost) = (sent.count("200"), sent.count("no answer"));
     assert!((answered..=answered + lost).contains(&stored), "{stored} stored: {sent}");
     assert_eq!(gateway.wasm_reloads(), 0);
-    figures::record(
+    test_support::figures::record(
         "54-configuration",
         &format!("{updates} updates of the listener by file while {CONNECTIONS} senders go on"),
         &format!("{stored} stored, each once; answers: {sent}"),

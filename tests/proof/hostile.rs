@@ -11,7 +11,6 @@ use proptest::{
 use serde_yaml_ng::Value;
 
 use crate::{
-    figures,
     harness::{
         CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, Wire, at, now, sign,
     },
@@ -108,7 +107,7 @@ fn arbitrary_bytes_neither_crash_the_module_nor_pass_it() {
     let good = gateway.send(&Request::signed(crate::RESULT));
     assert_eq!(good.status, 200, "{}", gateway.log());
     assert_eq!(virtual_machines(&gateway), machines, "no module was started again");
-    figures::record(
+    test_support::figures::record(
         "40-hostile-requests",
         "Requests of arbitrary bytes through Envoy: heads over HTTP/1.1 and HTTP/2, signed bodies",
         &format!("{} sent, 0 past the filter unverified, 0 restarts of the module", count * 3),
@@ -197,7 +196,7 @@ fn arbitrary_configurations_neither_crash_the_module_nor_open_the_endpoint() {
         *statuses.entry(answer.status).or_default() += 1;
     }
     assert_eq!(virtual_machines(&gateway), machines, "no module was started again");
-    figures::record(
+    test_support::figures::record(
         "41-hostile-configurations",
         "Arbitrary and damaged configurations, each in a listener of one Envoy",
         &format!("{} tried, answers by status {statuses:?}, 0 restarts", configurations.len()),

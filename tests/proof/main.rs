@@ -14,8 +14,6 @@
 
 mod bypass;
 mod faults;
-#[path = "../support/figures.rs"]
-mod figures;
 #[path = "../envoy/harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "tests/envoy uses another part of it")]
 mod harness;
@@ -24,8 +22,6 @@ mod load;
 mod memory;
 mod privacy;
 mod raw_http2;
-#[path = "../support/routers.rs"]
-mod routers;
 mod witness;
 
 /// A small lab result that satisfies the schema.

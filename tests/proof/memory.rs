@@ -12,7 +12,6 @@ use serde_json::json;
 use crate::{
     RESULT,
     faults::alone,
-    figures,
     harness::{Request, SECRET, Setup, now},
     load::{Load, bytes_of, pour},
     number_from,
@@ -149,7 +148,7 @@ fn memory_is_flat_after_warm_up_and_every_request_is_counted() {
     let allowed = warm + warm / 10;
     assert!(peak <= allowed, "{warm} bytes when warm, {peak} afterwards, {end} at the end");
     let mebibytes = |bytes: u64| bytes / (1024 * 1024);
-    figures::record(
+    test_support::figures::record(
         "60-memory",
         &format!("{requests} mixed requests in {seconds} s, Envoy's resident memory"),
         &format!(

@@ -6,10 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    figures,
-    harness::{ID, Request, Setup, now, sign, sign_plain},
-};
+use crate::harness::{ID, Request, Setup, now, sign, sign_plain};
 
 const SECRET: &str = "whsec_c2VjcmV0LWNhbmFyeS1udW1iZXItb25lISE=";
 const PREVIOUS: &str = "whsec_c2VjcmV0LWNhbmFyeS1udW1iZXItdHdvISE=";
@@ -222,7 +219,7 @@ fn no_value_key_header_query_secret_or_signature_comes_out_anywhere() {
             assert!(tag.len() < 20 || !log.contains(tag), "{config}: a signature in a log");
         }
     }
-    figures::record(
+    test_support::figures::record(
         "30-privacy",
         "A canary in every field, key, header, query and secret, Wasm log at trace level",
         &format!("{sent} requests, 0 canaries in answers, logs, access log or metrics"),

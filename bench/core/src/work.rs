@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use junction_webhook_filter::config::Config;
-use junction_webhook_filter::document::{self, Document, Event, Rules};
-use junction_webhook_filter::exchange::{Action, Exchange, Header, Outcome, Plugin};
-use junction_webhook_filter::normal::event::{Envelope, normalise};
-use junction_webhook_filter::signature::Verified;
+use junction_webhook::config::Config;
+use junction_webhook::document::{self, Document, Event, Rules};
+use junction_webhook::event::{Envelope, normalise};
+use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::signature::Verified;
 
 use crate::sample;
 

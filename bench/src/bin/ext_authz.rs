@@ -17,8 +17,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bench_core::sample;
 use bench_core::work::plugin;
-use junction_webhook_filter::exchange::{Action, Exchange, Header, Outcome, Plugin};
-use junction_webhook_filter::reject::Answer;
+use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::reject::Answer;
 
 fn main() -> Result<()> {
     let address = env::args().nth(1).context("usage: ext-authz ADDRESS")?;

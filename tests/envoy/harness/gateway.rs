@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::contract;
 use super::{
     Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2, process::Process,
 };
@@ -55,7 +54,7 @@ impl Gateway {
         let seen = seen.remove(0);
         assert!(seen.complete, "the body came to its end");
         if !seen.header("x-junction-verified-by").is_empty() {
-            contract::assert_valid(seen.body.as_deref().unwrap());
+            test_support::contract::assert_valid(seen.body.as_deref().unwrap());
         }
         seen
     }

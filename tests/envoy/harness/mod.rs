@@ -5,8 +5,6 @@
 //! the upstream saw of one request.
 
 mod admin;
-#[path = "../../support/contract.rs"]
-mod contract;
 mod gateway;
 mod http1;
 mod http2;

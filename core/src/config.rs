@@ -1,0 +1,198 @@
+//! The plugin's configuration: JSON as the operator wrote it, checked once into [`Config`].
+//!
+//! Owns the checks; `raw` has every default. An error names the field and never a value, since a
+//! secret may stand in the wrong field. The environment is an argument.
+//! Specification: the contract, section 7.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use self::raw::{Object, Raw, RawSecret};
+use crate::document::Rules;
+use crate::duplicates::{Limits, Memory, Store};
+use crate::route::Route;
+use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
+
+mod raw;
+#[cfg(test)]
+mod tests;
+
+/// A configuration that the filter can work with.
+#[derive(Debug)]
+pub struct Config {
+    /// Which requests are guarded.
+    pub route: Route,
+    /// How they are verified.
+    pub verifier: Verifier,
+    /// The longest body that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// What a verdict does.
+    pub mode: Mode,
+    /// How the schema is applied.
+    pub rules: Rules,
+    /// Whether this filter holds the head back, which needs Envoy 1.35 and its plugin option
+    /// `allow_on_headers_stop_iteration`; else Envoy's `buffer` filter behind it must.
+    pub hold_headers: bool,
+    /// How repeats of events that the upstream has taken are remembered, if they are.
+    pub duplicates: Option<Limits>,
+}
+
+/// What a verdict does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It decides over the request.
+    #[default]
+    Enforce,
+    /// It is counted, logged and told to the upstream; the request goes on untouched.
+    Shadow,
+}
+
+impl Config {
+    /// Checks the plugin configuration's JSON text; nothing at all counts as `{}`. `environment`
+    /// gives a variable's bytes, or none where there is no such variable.
+    ///
+    /// # Errors
+    /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
+    /// that is missing or no secret, and where no secret is configured at all.
+    pub fn parse<V: Into<Vec<u8>>>(
+        text: &[u8],
+        environment: impl Fn(&str) -> Option<V>,
+    ) -> Result<Self, Unusable> {
+        Self::from_json(text, |name| environment(name).map(Into::into))
+            .map_err(|error| Unusable { route: readable_route(text), error })
+    }
+
+    /// Opens the memory of events that the upstream has taken, where there is to be one; `store`
+    /// is asked for then only, and is none where the host does not let the module have one.
+    ///
+    /// In shadow mode there is none: every request goes on.
+    ///
+    /// # Errors
+    /// [`Unusable`] where the host does not let the module have one.
+    pub fn open_memory(
+        self,
+        store: impl FnOnce() -> Option<Box<dyn Store>>,
+    ) -> Result<(Self, Option<Memory>), Unusable> {
+        let limits = self.duplicates.filter(|_| self.mode == Mode::Enforce);
+        let Some(limits) = limits else { return Ok((self, None)) };
+        match store().map(|store| Memory::open(limits, self.route.path(), store)) {
+            Some(Ok(memory)) => Ok((self, Some(memory))),
+            None | Some(Err(_)) => Err(Unusable {
+                route: self.route,
+                error: ConfigError::new(
+                    "duplicates",
+                    "capability_restriction_config must allow proxy_get_shared_data, \
+                     proxy_set_shared_data and proxy_get_property",
+                ),
+            }),
+        }
+    }
+
+    fn from_json(
+        text: &[u8],
+        environment: impl Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Self, ConfigError> {
+        let raw = Raw::read(text)?;
+        let route = Route::new(&raw.path).map_err(|error| ConfigError::new("path", error))?;
+        let svix = svix::Scheme::new(
+            read_secrets("svix", raw.svix.0.secrets, &environment, Secret::svix)?,
+            Duration::from_secs(raw.svix.0.tolerance_seconds),
+        );
+        let hmac = hmac::Scheme::new(
+            read_secrets("hmac", raw.hmac.0.secrets, &environment, Secret::plain)?,
+            &raw.hmac.0.headers,
+            Duration::from_secs(raw.hmac.0.tolerance_seconds),
+        )
+        .map_err(|error| ConfigError::new("hmac.headers", error))?;
+        let verifier = Verifier::new(svix, hmac)
+            .map_err(|error| ConfigError::new("svix.secrets, hmac.secrets", error))?;
+        let max_body_bytes = usize::try_from(raw.max_body_bytes.get())
+            .map_err(|error| ConfigError::new("max_body_bytes", error))?;
+        let duplicates = raw
+            .duplicates
+            .map(|Object(raw)| Limits::new(raw.remember, raw.seconds))
+            .transpose()
+            .map_err(|error| ConfigError::new(format!("duplicates.{}", error.field()), error))?;
+        let rules = Rules { unknown_events: raw.unknown_events, nulls: raw.nulls };
+        Ok(Self {
+            route,
+            verifier,
+            max_body_bytes,
+            mode: raw.mode,
+            rules,
+            hold_headers: raw.hold_headers,
+            duplicates,
+        })
+    }
+}
+
+/// A configuration that every guarded request is refused under.
+#[derive(Debug)]
+pub struct Unusable {
+    /// The configured path where it can be read and is valid, else the default.
+    pub route: Route,
+    /// What is wrong, for the log.
+    pub error: ConfigError,
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    field: String,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self { field: field.into(), problem: problem.to_string() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+fn read_secrets(
+    scheme: &str,
+    secrets: Vec<Object<RawSecret>>,
+    environment: &impl Fn(&str) -> Option<Vec<u8>>,
+    parse: fn(&str) -> Result<Secret, SecretError>,
+) -> Result<Vec<Secret>, ConfigError> {
+    let mut parsed = Vec::new();
+    for (index, Object(secret)) in secrets.into_iter().enumerate() {
+        let error = |problem: &dyn fmt::Display| {
+            ConfigError::new(format!("{scheme}.secrets[{index}]"), problem)
+        };
+        let text = match (secret.env, secret.inline) {
+            (Some(name), None) => {
+                let value = environment(&name).filter(|value| !value.is_empty());
+                if value.is_none() && secret.optional {
+                    continue;
+                }
+                let value =
+                    value.ok_or_else(|| error(&"the environment variable is missing or empty"))?;
+                String::from_utf8(value)
+                    .map_err(|_| error(&"the environment variable is not UTF-8"))?
+            }
+            (None, Some(text)) if !secret.optional => text,
+            _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),
+        };
+        parsed.push(parse(&text).map_err(|problem| error(&problem))?);
+    }
+    Ok(parsed)
+}
+
+/// The path of a configuration that is otherwise unusable, so that the endpoint stays guarded.
+fn readable_route(text: &[u8]) -> Route {
+    serde_json::from_slice::<serde_json::Value>(text)
+        .ok()
+        .and_then(|value| Route::new(value.get("path")?.as_str()?).ok())
+        .unwrap_or_default()
+}

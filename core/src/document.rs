@@ -1,0 +1,259 @@
+//! The sender's document: typed, borrowed from the body, checked against the documented schema.
+//!
+//! [`read`] goes through the body once: it parses and validates in the same pass, and keeps every
+//! value as the sender spelled it. It never changes a value; that is `crate::event`'s part.
+//!
+//! The rules are those of `request.schema.json` (JSON Schema 2020-12), whose verdict it shares on
+//! every JSON document, with two additions: a key given twice in one object is refused, since
+//! parsers disagree about its value, and nesting is limited.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+mod data;
+mod field;
+mod read;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod token;
+mod violation;
+
+pub use read::read;
+pub use token::{Text, Token};
+pub use violation::{DocumentError, Place, Rule, Violation};
+
+/// The two switches of the schema (contract, section 4); the default is the schema as documented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// What becomes of a document whose `event_type` is not documented.
+    pub unknown_events: UnknownEvents,
+    /// How null is taken.
+    pub nulls: Nulls,
+}
+
+/// What becomes of a document whose `event_type` is a string that the schema does not list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownEvents {
+    /// It breaks the schema.
+    #[default]
+    Reject,
+    /// It is read as [`Document::Unknown`].
+    Acknowledge,
+}
+
+/// How null is taken where the schema wants a string and the field may be left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Nulls {
+    /// As the schema has it: null is not a string.
+    #[default]
+    Reject,
+    /// As if the field had been left out.
+    Absent,
+}
+
+/// A verified body that is JSON.
+#[derive(Debug)]
+pub enum Document<'a> {
+    /// It satisfies the schema.
+    Event(Box<Event<'a>>),
+    /// An object whose `event_type` is a string that the schema does not list; the rest of it has
+    /// not been held against the schema.
+    Unknown {
+        /// The type that the sender gave.
+        event_type: Text<'a>,
+    },
+}
+
+/// The four documented event types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventType {
+    /// `labtest.result.ready`
+    ResultReady,
+    /// `labtest.result.critical`
+    ResultCritical,
+    /// `order.completed`
+    OrderCompleted,
+    /// `order.cancelled`
+    OrderCancelled,
+}
+
+impl EventType {
+    /// All of them, in the schema's order.
+    pub const ALL: [Self; 4] =
+        [Self::ResultReady, Self::ResultCritical, Self::OrderCompleted, Self::OrderCancelled];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ResultReady => "labtest.result.ready",
+            Self::ResultCritical => "labtest.result.critical",
+            Self::OrderCompleted => "order.completed",
+            Self::OrderCancelled => "order.cancelled",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event_type| event_type.as_str() == name)
+    }
+}
+
+/// Fields that the schema does not name, in the sender's order.
+pub type Extra<'a> = [(Text<'a>, UnknownValue<'a>)];
+
+/// The value of a field that the schema does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnknownValue<'a> {
+    /// A JSON string.
+    Text(Text<'a>),
+    /// Anything else.
+    Other(Token<'a>),
+}
+
+impl<'a> UnknownValue<'a> {
+    /// The value as the sender spelled it.
+    #[must_use]
+    pub const fn token(&self) -> Token<'a> {
+        match self {
+            Self::Text(text) => text.token(),
+            Self::Other(token) => *token,
+        }
+    }
+
+    /// The characters, where it is a string.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.as_str()),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// Whether the value is null, which counts as no value.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.token().as_str() == "null"
+    }
+}
+
+/// A document that satisfies the schema.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// `event_type`
+    pub event_type: EventType,
+    /// `user_id`
+    pub user_id: Option<Text<'a>>,
+    /// `client_user_id`
+    pub client_user_id: Option<Text<'a>>,
+    /// `team_id`
+    pub team_id: Option<Text<'a>>,
+    /// `data`
+    pub data: Data<'a>,
+    /// Fields beside these.
+    pub extra: Vec<(Text<'a>, UnknownValue<'a>)>,
+}
+
+/// An event's `data`, of the kind that its `event_type` selects.
+#[derive(Debug)]
+pub enum Data<'a> {
+    /// Of `labtest.result.ready` and `labtest.result.critical`.
+    LabResult(LabResult<'a>),
+    /// Of `order.completed` and `order.cancelled`.
+    Order(Order<'a>),
+}
+
+/// The `data` of a lab result.
+#[derive(Debug, Default)]
+pub struct LabResult<'a> {
+    /// `order_id`
+    pub order_id: Option<Text<'a>>,
+    /// `sample_id`
+    pub sample_id: Option<Text<'a>>,
+    /// `status`
+    pub status: Option<Text<'a>>,
+    /// `interpretation`
+    pub interpretation: Option<Text<'a>>,
+    /// `collected_at`
+    pub collected_at: Option<Text<'a>>,
+    /// `reported_at`
+    pub reported_at: Option<Text<'a>>,
+    /// `marker_count`, a whole number that is not negative
+    pub marker_count: Option<Token<'a>>,
+    /// `critical_marker_count`, a whole number that is not negative
+    pub critical_marker_count: Option<Token<'a>>,
+    /// `markers`
+    pub markers: Option<Vec<Marker<'a>>>,
+    /// Fields beside these.
+    pub extra: Vec<(Text<'a>, UnknownValue<'a>)>,
+    /// The unknown fields of all markers, in order: one vector, since most markers have some.
+    marker_extra: Vec<(Text<'a>, UnknownValue<'a>)>,
+}
+
+impl<'a> LabResult<'a> {
+    /// The fields of one of this result's markers that the schema does not name.
+    #[must_use]
+    pub fn extra_of(&self, marker: &Marker<'a>) -> &Extra<'a> {
+        self.marker_extra.get(marker.extra.clone()).unwrap_or_default()
+    }
+}
+
+/// The `data` of an order event.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// `order_id`
+    pub order_id: Text<'a>,
+    /// `status`
+    pub status: Text<'a>,
+    /// `cancellation_reason`
+    pub cancellation_reason: Option<Text<'a>>,
+    /// Fields beside these.
+    pub extra: Vec<(Text<'a>, UnknownValue<'a>)>,
+}
+
+/// One measured biomarker of a lab result.
+#[derive(Debug)]
+pub struct Marker<'a> {
+    /// `slug`
+    pub slug: Option<Text<'a>>,
+    /// `name`
+    pub name: Text<'a>,
+    /// `unit`
+    pub unit: Option<Text<'a>>,
+    /// `value`; none where it is null or absent
+    pub value: Option<MarkerValue<'a>>,
+    /// `min_range_value`, a number
+    pub min_range_value: Option<Token<'a>>,
+    /// `max_range_value`, a number
+    pub max_range_value: Option<Token<'a>>,
+    /// `interpretation`
+    pub interpretation: Option<Text<'a>>,
+    /// `timestamp`
+    pub timestamp: Option<Text<'a>>,
+    /// `notes`
+    pub notes: Option<Text<'a>>,
+    extra: Range<usize>,
+}
+
+/// A marker's `value`, where there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarkerValue<'a> {
+    /// A JSON number.
+    Number(Token<'a>),
+    /// A JSON string.
+    Text(Text<'a>),
+}
+
+impl<'a> MarkerValue<'a> {
+    /// The value as the sender spelled it.
+    #[must_use]
+    pub const fn token(&self) -> Token<'a> {
+        match self {
+            Self::Number(token) => *token,
+            Self::Text(text) => text.token(),
+        }
+    }
+}

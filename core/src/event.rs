@@ -1,0 +1,14 @@
+//! `junction.event.v1`: what the upstream receives in place of the sender's document.
+//!
+//! Owns the meaning of the sender's values (numbers, units, interpretation words, times). Never
+//! converts a magnitude, never rounds, and never passes a number through floating point.
+//! Specification: the contract of the normalised event, section 5.
+
+pub mod interpretation;
+mod json;
+pub mod time;
+pub mod unit;
+pub mod value;
+mod writer;
+
+pub use self::writer::{CONTRACT, Envelope, normalise};

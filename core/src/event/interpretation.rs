@@ -1,0 +1,254 @@
+//! The sender's interpretation word as a code of HL7 v3 `ObservationInterpretation`.
+//!
+//! Owns the words, the codes, and the proof that a value lies outside its range. Never derives a
+//! code where the sender gave no word, and never lowers a critical one: the sender's flag is the
+//! authority. Specification: the contract of the normalised event, section 5, `interpretation`.
+
+use crate::decimal::Decimal;
+use crate::event::value::{Comparator, Value};
+
+/// Defines [`Code`] with its spellings and the list of all, so that none can be forgotten.
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $spelling:literal,)+) => {
+        /// A code of HL7 v3 `ObservationInterpretation` (OID 2.16.840.1.113883.5.83).
+        ///
+        /// Every concept that can be sent, hence none of the abstract groups. Deprecated concepts
+        /// are in: the code system still defines them, and a sender who uses one means it. They
+        /// are not replaced by their successors, since a code that was sent as such stays.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[doc = $meaning])+ $name,)+
+        }
+
+        impl Code {
+            const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code as HL7 spells it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $spelling,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Abnormal.
+    A = "A",
+    /// Critical abnormal.
+    AA = "AA",
+    /// Anti-complementary substances present; deprecated.
+    AC = "AC",
+    /// Better.
+    B = "B",
+    /// Carrier of a gene.
+    Car = "CAR",
+    /// Carrier of a gene; deprecated for `CAR`.
+    Carrier = "Carrier",
+    /// Significant change down.
+    D = "D",
+    /// Detected.
+    Det = "DET",
+    /// Equivocal.
+    E = "E",
+    /// Outside a protocol's threshold.
+    EX = "EX",
+    /// Expected.
+    Exp = "EXP",
+    /// High.
+    H = "H",
+    /// Significantly high; deprecated for `HU`.
+    HGreater = "H>",
+    /// Critical high.
+    HH = "HH",
+    /// Hold for medical review; deprecated.
+    HM = "HM",
+    /// Significantly high, short of critical.
+    HU = "HU",
+    /// Above a protocol's high threshold.
+    HX = "HX",
+    /// Intermediate susceptibility.
+    I = "I",
+    /// Insufficient evidence.
+    IE = "IE",
+    /// Indeterminate.
+    Ind = "IND",
+    /// Low.
+    L = "L",
+    /// Significantly low; deprecated for `LU`.
+    LLess = "L<",
+    /// Critical low.
+    LL = "LL",
+    /// Significantly low, short of critical.
+    LU = "LU",
+    /// Below a protocol's low threshold.
+    LX = "LX",
+    /// Moderately susceptible; deprecated.
+    MS = "MS",
+    /// Normal.
+    N = "N",
+    /// No CLSI defined breakpoint.
+    Ncl = "NCL",
+    /// Not detected.
+    ND = "ND",
+    /// Negative.
+    Neg = "NEG",
+    /// Non-reactive.
+    NR = "NR",
+    /// Non-susceptible.
+    NS = "NS",
+    /// Interpretation qualifiers in separate OBX segments; deprecated.
+    Obx = "OBX",
+    /// Off scale high.
+    OffScaleHigh = ">",
+    /// Off scale low.
+    OffScaleLow = "<",
+    /// Positive.
+    Pos = "POS",
+    /// Quality control failure; deprecated.
+    Qcf = "QCF",
+    /// Resistant.
+    R = "R",
+    /// Reactive.
+    RR = "RR",
+    /// Susceptible.
+    S = "S",
+    /// Susceptible, dose dependent.
+    Sdd = "SDD",
+    /// Synergy, resistant.
+    SynR = "SYN-R",
+    /// Synergy, susceptible.
+    SynS = "SYN-S",
+    /// Cytotoxic substance present; deprecated.
+    Tox = "TOX",
+    /// Significant change up.
+    U = "U",
+    /// Unexpected.
+    Une = "UNE",
+    /// Very susceptible; deprecated.
+    VS = "VS",
+    /// Worse.
+    W = "W",
+    /// Weakly reactive.
+    WR = "WR",
+}
+
+impl Code {
+    /// Whether immediate action should be considered for the patient's safety.
+    #[must_use]
+    pub fn is_critical(self) -> bool {
+        matches!(self, Self::AA | Self::HH | Self::LL)
+    }
+}
+
+/// The code for the sender's word, or `None` for no word and for an unknown one.
+///
+/// Case, white space, `_` and `-` do not matter. `abnormal` and `critical` become high or low only
+/// where a quantity provably lies outside the reference range that `low` and `high`, JSON numbers,
+/// bound.
+#[must_use]
+pub fn interpret(
+    word: Option<&str>,
+    value: &Value<'_>,
+    low: Option<&str>,
+    high: Option<&str>,
+) -> Option<Code> {
+    let folded = Folded::new(word?)?;
+    let code = match folded.as_bytes() {
+        b"NORMAL" => Code::N,
+        b"ABNORMAL" => match proven_side(value, low, high) {
+            Some(Side::Above) => Code::H,
+            Some(Side::Below) => Code::L,
+            None => Code::A,
+        },
+        b"CRITICAL" => match proven_side(value, low, high) {
+            Some(Side::Above) => Code::HH,
+            Some(Side::Below) => Code::LL,
+            None => Code::AA,
+        },
+        b"HIGH" => Code::H,
+        b"LOW" => Code::L,
+        b"POSITIVE" => Code::Pos,
+        b"NEGATIVE" => Code::Neg,
+        b"DETECTED" => Code::Det,
+        b"NOTDETECTED" => Code::ND,
+        b"REACTIVE" => Code::RR,
+        b"NONREACTIVE" => Code::NR,
+        b"EQUIVOCAL" => Code::E,
+        b"INDETERMINATE" => Code::Ind,
+        _ => *Code::ALL.iter().find(|code| folded.is(code.as_str()))?,
+    };
+    Some(code)
+}
+
+/// A word in capitals, without what does not matter. Reads the sender's word once, since nothing
+/// bounds its length.
+#[derive(Clone, Copy)]
+struct Folded {
+    letters: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Folded {
+    /// The length of `indeterminate`; no longer word is known.
+    const LONGEST: usize = 13;
+
+    fn new(word: &str) -> Option<Self> {
+        let mut folded = Self { letters: [0; Self::LONGEST], length: 0 };
+        for letter in letters(word) {
+            *folded.letters.get_mut(folded.length)? = u8::try_from(letter).ok()?;
+            folded.length = folded.length.checked_add(1)?;
+        }
+        Some(folded)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.letters.get(..self.length).unwrap_or_default()
+    }
+
+    fn is(&self, word: &str) -> bool {
+        self.as_bytes().iter().map(|&letter| char::from(letter)).eq(letters(word))
+    }
+}
+
+/// The characters of a word that matter, in capitals.
+fn letters(word: &str) -> impl Iterator<Item = char> {
+    word.chars()
+        .filter(|&letter| !letter.is_whitespace() && letter != '_' && letter != '-')
+        .map(|letter| letter.to_ascii_uppercase())
+}
+
+enum Side {
+    Above,
+    Below,
+}
+
+/// On which side of its range a value provably lies; a range whose bounds prove both proves none.
+///
+/// Nobody knows whether a bound belongs to its range, so a value on a bound proves nothing.
+fn proven_side(value: &Value<'_>, low: Option<&str>, high: Option<&str>) -> Option<Side> {
+    let Value::Quantity { comparator, number } = value else {
+        return None;
+    };
+    let (low, high) = (low.and_then(Decimal::parse), high.and_then(Decimal::parse));
+    let is_above = high.is_some_and(|high| match comparator {
+        None | Some(Comparator::GreaterOrEqual) => *number > high,
+        Some(Comparator::Greater) => *number >= high,
+        Some(Comparator::Less | Comparator::LessOrEqual) => false,
+    });
+    let is_below = low.is_some_and(|low| match comparator {
+        None | Some(Comparator::LessOrEqual) => *number < low,
+        Some(Comparator::Less) => *number <= low,
+        Some(Comparator::Greater | Comparator::GreaterOrEqual) => false,
+    });
+    match (is_above, is_below) {
+        (true, false) => Some(Side::Above),
+        (false, true) => Some(Side::Below),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

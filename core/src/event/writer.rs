@@ -1,0 +1,395 @@
+//! Writes `junction.event.v1`.
+//!
+//! Owns the shape of the normalised event and what goes into `raw` and `extra`: all that is needed
+//! to rebuild the sender's document. Values pass from the sender's text to the output as text.
+//! Specification: the contract, section 5.
+
+use std::borrow::Cow;
+
+use crate::decimal::Decimal;
+use crate::document::{Data, Event, Extra, LabResult, Marker, MarkerValue, Order, Text, Token};
+use crate::event::interpretation::{Code, interpret};
+use crate::event::json::Writer;
+use crate::event::time::{UtcTime, to_utc};
+use crate::event::unit::ucum;
+use crate::event::value::Value;
+
+/// The name of the normalised form, and of this version of it.
+pub const CONTRACT: &str = "junction.event.v1";
+
+/// What the signature proved about an event, and its document does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// Names the event, the same for each delivery of it.
+    pub event_id: &'a str,
+    /// The signature scheme: `svix` or `hmac`.
+    pub verified_by: &'a str,
+    /// The signed time.
+    pub sent_at: Option<UtcTime<'a>>,
+}
+
+/// Writes the normalised form of an event as JSON; `capacity` is a guess at its length in bytes.
+#[must_use]
+pub fn normalise(event: &Event<'_>, envelope: &Envelope<'_>, capacity: usize) -> Vec<u8> {
+    let mut out = Writer::with_capacity(capacity);
+    out.verbatim(r#"{"contract":"#);
+    out.quoted(CONTRACT);
+    out.verbatim(r#","event_id":"#);
+    out.string(envelope.event_id);
+    out.verbatim(r#","event_type":"#);
+    out.quoted(event.event_type.as_str());
+    out.verbatim(r#","verified_by":"#);
+    out.quoted(envelope.verified_by);
+    out.verbatim(r#","sent_at":"#);
+    write_utc(&mut out, envelope.sent_at);
+    out.verbatim(r#","user_id":"#);
+    out.text_or_null(event.user_id.as_ref());
+    out.verbatim(r#","client_user_id":"#);
+    out.text_or_null(event.client_user_id.as_ref());
+    out.verbatim(r#","team_id":"#);
+    out.text_or_null(event.team_id.as_ref());
+    out.verbatim(r#","data":"#);
+    match &event.data {
+        Data::LabResult(result) => write_lab_result(&mut out, result),
+        Data::Order(order) => write_order(&mut out, order),
+    }
+    write_extra(&mut out, &event.extra);
+    out.verbatim("}");
+    out.into_bytes()
+}
+
+fn write_order(out: &mut Writer, order: &Order<'_>) {
+    out.verbatim(r#"{"order_id":"#);
+    out.text_or_null(Some(&order.order_id));
+    out.verbatim(r#","status":"#);
+    out.text_or_null(Some(&order.status));
+    out.verbatim(r#","cancellation_reason":"#);
+    out.text_or_null(order.cancellation_reason.as_ref());
+    write_extra(out, &order.extra);
+    out.verbatim("}");
+}
+
+fn write_lab_result(out: &mut Writer, result: &LabResult<'_>) {
+    let mut raw = Raw::default();
+    let markers = result.markers.as_deref().unwrap_or_default();
+    let readings: Vec<_> =
+        markers.iter().map(|marker| Reading::of(marker, result.extra_of(marker))).collect();
+    let critical_count = readings.iter().filter(|reading| reading.is_critical()).count();
+
+    out.verbatim(r#"{"order_id":"#);
+    out.text_or_null(result.order_id.as_ref());
+    out.verbatim(r#","sample_id":"#);
+    out.text_or_null(result.sample_id.as_ref());
+    out.verbatim(r#","status":"#);
+    out.text_or_null(result.status.as_ref());
+    out.verbatim(r#","interpretation":"#);
+    out.text_or_null(result.interpretation.as_ref());
+    out.verbatim(r#","collected_at":"#);
+    write_time(out, result.collected_at.as_ref(), "collected_at", &mut raw);
+    out.verbatim(r#","reported_at":"#);
+    write_time(out, result.reported_at.as_ref(), "reported_at", &mut raw);
+    out.verbatim(r#","marker_count":"#);
+    out.formatted(markers.len());
+    raw.keep_count("marker_count", result.marker_count, markers.len());
+    out.verbatim(r#","critical_marker_count":"#);
+    out.formatted(critical_count);
+    raw.keep_count("critical_marker_count", result.critical_marker_count, critical_count);
+    if result.markers.is_none() {
+        raw.keep_absence("markers");
+    }
+    out.verbatim(r#","markers":["#);
+    let mut marker_raw = Raw::default();
+    for (index, (marker, reading)) in markers.iter().zip(&readings).enumerate() {
+        out.verbatim(if index == 0 { "{" } else { ",{" });
+        write_marker(out, marker, reading, &mut marker_raw);
+        marker_raw.write(out);
+        write_extra(out, result.extra_of(marker));
+        out.verbatim("}");
+    }
+    out.verbatim("]");
+    raw.write(out);
+    write_extra(out, &result.extra);
+    out.verbatim("}");
+}
+
+fn write_marker<'m>(
+    out: &mut Writer,
+    marker: &'m Marker<'_>,
+    reading: &Reading<'_>,
+    raw: &mut Raw<'m>,
+) {
+    let name = fold_white_space(marker.name.as_str());
+    out.verbatim(r#""slug":"#);
+    if let Some(slug) = &marker.slug {
+        out.text_or_null(Some(slug));
+    } else if let Some(slug) = slug_of(&name) {
+        out.quoted(&slug);
+        raw.keep_absence("slug");
+    } else {
+        out.verbatim("null");
+    }
+    out.verbatim(r#","name":"#);
+    write_cleaned(out, &marker.name, &name, "name", raw);
+    write_value(out, &reading.value);
+    if reading.is_from_result {
+        raw.keep("value", marker.value.as_ref().map(MarkerValue::token));
+    } else if let Some(MarkerValue::Text(text)) = &marker.value
+        && !matches!(reading.value, Value::Text(_))
+    {
+        raw.keep("value", Some(text.token()));
+    }
+    let unit = marker.unit.as_ref().map(|unit| (unit, unit.as_str().trim()));
+    out.verbatim(r#","unit":"#);
+    if let Some((sent, trimmed)) = unit {
+        write_cleaned(out, sent, trimmed, "unit", raw);
+    } else {
+        out.verbatim("null");
+    }
+    out.verbatim(r#","ucum":"#);
+    out.quoted_or_null(unit.and_then(|(_, trimmed)| ucum(trimmed)));
+    out.verbatim(r#","reference_range":{"low":"#);
+    out.verbatim_or_null(marker.min_range_value.map(Token::as_str));
+    out.verbatim(r#","high":"#);
+    out.verbatim_or_null(marker.max_range_value.map(Token::as_str));
+    out.verbatim(r#"},"interpretation":{"code":"#);
+    out.quoted_or_null(reading.code.map(Code::as_str));
+    out.verbatim(if reading.is_critical() {
+        r#","critical":true,"text":"#
+    } else {
+        r#","critical":false,"text":"#
+    });
+    out.text_or_null(marker.interpretation.as_ref());
+    out.verbatim(r#"},"observed_at":"#);
+    write_time(out, marker.timestamp.as_ref(), "timestamp", raw);
+    out.verbatim(r#","notes":"#);
+    out.text_or_null(marker.notes.as_ref());
+}
+
+/// Writes the field `value`.
+fn write_value(out: &mut Writer, value: &Value<'_>) {
+    match value {
+        Value::Quantity { comparator: None, number } => {
+            out.verbatim(r#","value":{"kind":"quantity","comparator":null,"number":"#);
+            out.verbatim(number.as_str());
+        }
+        Value::Quantity { comparator: Some(comparator), number } => {
+            out.verbatim(r#","value":{"kind":"quantity","comparator":"#);
+            out.quoted(comparator.as_str());
+            out.verbatim(r#","number":"#);
+            out.verbatim(number.as_str());
+        }
+        Value::Range { low, high } => {
+            out.verbatim(r#","value":{"kind":"range","low":"#);
+            out.verbatim(low.as_str());
+            out.verbatim(r#","high":"#);
+            out.verbatim(high.as_str());
+        }
+        Value::Text(text) => {
+            out.verbatim(r#","value":{"kind":"text","text":"#);
+            out.string(text);
+        }
+        Value::Absent => out.verbatim(r#","value":{"kind":"absent""#),
+    }
+    out.verbatim("}");
+}
+
+/// Writes a text after cleaning: null where nothing is left of it.
+fn write_cleaned<'m>(
+    out: &mut Writer,
+    sent: &'m Text<'_>,
+    cleaned: &str,
+    field: &'static str,
+    raw: &mut Raw<'m>,
+) {
+    if cleaned == sent.as_str() {
+        out.text_or_null(Some(sent));
+        return;
+    }
+    raw.keep(field, Some(sent.token()));
+    if cleaned.is_empty() {
+        out.verbatim("null");
+    } else {
+        out.string(cleaned);
+    }
+}
+
+/// Writes a time in UTC: null where the text is not one.
+fn write_time<'m>(
+    out: &mut Writer,
+    sent: Option<&'m Text<'_>>,
+    field: &'static str,
+    raw: &mut Raw<'m>,
+) {
+    let time = sent.and_then(|text| to_utc(text.as_str()));
+    write_utc(out, time);
+    if let Some(text) = sent
+        && !time.is_some_and(|time| time.is_as_sent())
+    {
+        raw.keep(field, Some(text.token()));
+    }
+}
+
+fn write_utc(out: &mut Writer, time: Option<UtcTime<'_>>) {
+    match time {
+        Some(time) => out.formatted(format_args!("\"{time}\"")),
+        None => out.verbatim("null"),
+    }
+}
+
+/// Writes the field `extra` where there is any.
+fn write_extra(out: &mut Writer, extra: &Extra<'_>) {
+    if !extra.is_empty() {
+        out.verbatim(r#","extra":{"#);
+        out.fields(extra);
+        out.verbatim("}");
+    }
+}
+
+/// What a marker says once its value and its flag are read.
+struct Reading<'m> {
+    value: Value<'m>,
+    /// The value is that of the unknown field `result`, not of `value`.
+    is_from_result: bool,
+    code: Option<Code>,
+}
+
+impl<'m> Reading<'m> {
+    fn of(marker: &'m Marker<'_>, extra: &'m Extra<'_>) -> Self {
+        let sent = match &marker.value {
+            None => Value::Absent,
+            Some(MarkerValue::Number(token)) => Value::from_number(token.as_str()),
+            Some(MarkerValue::Text(text)) => Value::from_text(text.as_str()),
+        };
+        let result = if is_placeholder(&sent) { result_text(extra) } else { None };
+        let value = result.map_or(sent, value_of_result);
+        let low = marker.min_range_value.map(Token::as_str);
+        let high = marker.max_range_value.map(Token::as_str);
+        let code = interpret(marker.interpretation.as_ref().map(Text::as_str), &value, low, high);
+        Self { value, is_from_result: result.is_some(), code }
+    }
+
+    fn is_critical(&self) -> bool {
+        self.code.is_some_and(Code::is_critical)
+    }
+}
+
+/// Whether this is what Junction sends where a marker has no number: null, or -1.
+fn is_placeholder(value: &Value<'_>) -> bool {
+    match value {
+        Value::Absent => true,
+        Value::Quantity { comparator: None, number } => {
+            number.is_negative() && Decimal::parse("-1") == Some(*number)
+        }
+        _ => false,
+    }
+}
+
+/// What a result in the place of a number says; -1 is no measurement there either.
+fn value_of_result(text: &str) -> Value<'_> {
+    let value = Value::from_text(text);
+    if is_placeholder(&value) { Value::Text(text) } else { value }
+}
+
+/// The result of a marker that is not numeric, which Junction sends in two fields of its own.
+fn result_text<'m>(extra: &'m Extra<'_>) -> Option<&'m str> {
+    let field = |name: &str| extra.iter().find(|(key, _)| key.as_str() == name);
+    let (_, kind) = field("type")?;
+    if kind.is_null() || kind.as_text() == Some("numeric") {
+        return None;
+    }
+    let (_, result) = field("result")?;
+    result.as_text()
+}
+
+/// The sender's own tokens that the normalised form no longer carries, by the sender's names.
+#[derive(Default)]
+struct Raw<'m>(Vec<(&'static str, Option<Token<'m>>)>);
+
+impl<'m> Raw<'m> {
+    fn keep(&mut self, field: &'static str, token: Option<Token<'m>>) {
+        self.0.push((field, token));
+    }
+
+    /// Notes that the sender did not give a field which the normalised form has.
+    fn keep_absence(&mut self, field: &'static str) {
+        self.keep(field, None);
+    }
+
+    /// Keeps a count unless it is spelled as the one that takes its place.
+    fn keep_count(&mut self, field: &'static str, sent: Option<Token<'m>>, count: usize) {
+        // A JSON token that parses as `usize` has no other spelling: no sign, no leading zero.
+        if sent.is_none_or(|sent| sent.as_str().parse() != Ok(count)) {
+            self.keep(field, sent);
+        }
+    }
+
+    /// Writes the field `raw` where there is anything to keep, and forgets what it held.
+    fn write(&mut self, out: &mut Writer) {
+        if self.0.is_empty() {
+            return;
+        }
+        for (index, (field, token)) in self.0.drain(..).enumerate() {
+            out.verbatim(if index == 0 { r#","raw":{"# } else { "," });
+            out.quoted(field);
+            out.verbatim(":");
+            out.verbatim_or_null(token.map(Token::as_str));
+        }
+        out.verbatim("}");
+    }
+}
+
+/// Trims a text and folds each run of white space inside it to one space.
+fn fold_white_space(text: &str) -> Cow<'_, str> {
+    if is_folded_ascii(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut is_folded = true;
+    let mut after_space = true;
+    for character in text.chars() {
+        let is_space = character.is_whitespace();
+        is_folded &= !is_space || (character == ' ' && !after_space);
+        after_space = is_space;
+    }
+    if is_folded && !after_space {
+        return Cow::Borrowed(text);
+    }
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    Cow::Owned(folded)
+}
+
+/// Whether a text is printable ASCII with single spaces inside it alone, as almost all names are.
+fn is_folded_ascii(text: &str) -> bool {
+    let mut after_space = true;
+    for byte in text.bytes() {
+        if !matches!(byte, b' '..=b'~') || (byte == b' ' && after_space) {
+            return false;
+        }
+        after_space = byte == b' ';
+    }
+    !after_space
+}
+
+/// The slug of a name: ASCII letters and digits in lower case, each run of others a `-`.
+fn slug_of(name: &str) -> Option<String> {
+    let mut slug = String::with_capacity(name.len());
+    for word in name.split(|character: char| !character.is_ascii_alphanumeric()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug.push_str(word);
+    }
+    slug.make_ascii_lowercase();
+    (!slug.is_empty()).then_some(slug)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! `docs/normalised-event.md` shows what the code does.
+
+use junction_webhook::document::{self, Document, Rules};
+use junction_webhook::event::{Envelope, normalise};
+
+use test_support::tree::Tree;
+
+const PAGE: &str = include_str!("../../../../docs/normalised-event.md");
+
+#[test]
+fn every_example_of_a_marker_becomes_what_the_page_says() {
+    let (sent, becomes) = (blocks("```json sent\n"), blocks("```json becomes\n"));
+    assert_eq!((sent.len(), becomes.len()), (2, 2));
+    for (sent, becomes) in sent.into_iter().zip(becomes) {
+        let document =
+            format!(r#"{{"event_type":"labtest.result.ready","data":{{"markers":[{sent}]}}}}"#);
+        let Ok(Document::Event(event)) = document::read(document.as_bytes(), Rules::default())
+        else {
+            panic!("not valid: {sent}");
+        };
+        let envelope = Envelope { event_id: "msg_1", verified_by: "svix", sent_at: None };
+        let normalised = String::from_utf8(normalise(&event, &envelope, 0)).unwrap();
+        let marker = Tree::parse(&normalised).at("data").at("markers").items()[0].clone();
+        assert_eq!(marker, Tree::parse(becomes));
+    }
+}
+
+fn blocks(fence: &str) -> Vec<&'static str> {
+    PAGE.split(fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}

@@ -1,0 +1,182 @@
+//! The validator against an independent one, on the documented schema: the same verdict on every
+//! document and the same broken rules in its answer, under both switches; a key given twice apart
+//! (parsers disagree about it, so it is always refused).
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use jsonschema::error::{ValidationError, ValidationErrorKind};
+use jsonschema::{JsonType, Validator};
+use junction_webhook::document::{
+    self, Document, DocumentError, EventType, Nulls, Rules, UnknownEvents,
+};
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+
+use super::config;
+use super::generate::document;
+
+/// As documented, byte for byte.
+const SCHEMA: &str = include_str!("../../../../tests/data/schema/request.schema.json");
+
+#[test]
+fn the_verdict_is_that_of_the_documented_schema() {
+    let oracle = Oracle::new();
+    let (valid, invalid, duplicates) = (Cell::new(0_u32), Cell::new(0_u32), Cell::new(0_u32));
+    let count = |tally: &Cell<u32>| tally.set(tally.get().saturating_add(1));
+    TestRunner::new(config(4096))
+        .run(&document(), |(sent, space)| {
+            let text = sent.text(space);
+            let verdict = verdict(&text, Rules::default());
+            if sent.has_duplicate() {
+                count(&duplicates);
+                assert!(matches!(verdict, Verdict::Broken(_)), "a key is given twice: {text}");
+                return Ok(());
+            }
+            let stand_in: Value = serde_json::from_str(&sent.stand_in()).unwrap();
+            count(if verdict == Verdict::Valid { &valid } else { &invalid });
+            let is_valid = oracle.whole.is_valid(&stand_in);
+            assert_eq!(verdict == Verdict::Valid, is_valid, "{text}: {verdict:?}");
+            if let (Verdict::Broken(named), Some(event_type)) = (&verdict, event_type(&stand_in)) {
+                oracle.assert_names(named, event_type, &stand_in, &text);
+            }
+            assert_acknowledged(&text, &stand_in, verdict);
+            assert_nulls_count_as_absent(&oracle, &text, stand_in);
+            Ok(())
+        })
+        .unwrap();
+    let (valid, invalid, duplicates) = (valid.get(), invalid.get(), duplicates.get());
+    assert!(valid.min(invalid) > 0, "both verdicts occurred");
+    test_support::figures::record(
+        "13-schema-oracle",
+        "Generated documents against an independent validator",
+        &format!(
+            "{valid} valid to both, {invalid} invalid to both; {duplicates} more refused for a key \
+             given twice, 0 others"
+        ),
+    );
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Valid,
+    Unknown,
+    /// The violations, as an answer names them.
+    Broken(Vec<String>),
+}
+
+fn verdict(text: &str, rules: Rules) -> Verdict {
+    match document::read(text.as_bytes(), rules) {
+        Ok(Document::Event(_)) => Verdict::Valid,
+        Ok(Document::Unknown { .. }) => Verdict::Unknown,
+        Err(DocumentError::Schema(violations)) => {
+            Verdict::Broken(violations.iter().map(ToString::to_string).collect())
+        }
+        Err(error) => panic!("{error}: {text}"),
+    }
+}
+
+fn event_type(document: &Value) -> Option<EventType> {
+    let name = document.get("event_type")?.as_str()?;
+    EventType::ALL.into_iter().find(|event_type| event_type.as_str() == name)
+}
+
+/// The independent validator, on the schema and on each of its branches.
+struct Oracle {
+    whole: Validator,
+    lab_result: Validator,
+    order: Validator,
+}
+
+impl Oracle {
+    fn new() -> Self {
+        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        let validator = |schema: &Value| jsonschema::draft202012::new(schema).unwrap();
+        Self {
+            whole: validator(&schema),
+            lab_result: validator(&schema["anyOf"][0]),
+            order: validator(&schema["anyOf"][1]),
+        }
+    }
+
+    /// Panics unless the answer names what the document breaks of the branch that its type selects:
+    /// all of it, or five where there is more.
+    fn assert_names(&self, named: &[String], event_type: EventType, document: &Value, text: &str) {
+        let branch = match event_type {
+            EventType::ResultReady | EventType::ResultCritical => &self.lab_result,
+            EventType::OrderCompleted | EventType::OrderCancelled => &self.order,
+        };
+        let broken: BTreeSet<_> = branch.iter_errors(document).map(|error| name(&error)).collect();
+        let distinct: BTreeSet<_> = named.iter().cloned().collect();
+        assert_eq!(distinct.len(), named.len(), "{named:?}: {text}");
+        assert!(distinct.is_subset(&broken), "{named:?} of {broken:?}: {text}");
+        assert_eq!(named.len(), broken.len().min(5), "{named:?} of {broken:?}: {text}");
+    }
+}
+
+/// A violation as an answer names it.
+fn name(error: &ValidationError<'_>) -> String {
+    let at = error.instance_path();
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            format!("{at}/{}: required", property.as_str().unwrap())
+        }
+        ValidationErrorKind::Type { kind } => {
+            // The answer tells the types in another order than the validator keeps them in.
+            let order = [
+                JsonType::Object,
+                JsonType::Array,
+                JsonType::String,
+                JsonType::Number,
+                JsonType::Integer,
+                JsonType::Null,
+            ];
+            let is_expected = |expected: &JsonType| match kind {
+                jsonschema::error::TypeKind::Single(one) => one == expected,
+                jsonschema::error::TypeKind::Multiple(several) => several.contains(*expected),
+            };
+            let types: Vec<_> =
+                order.iter().filter(|one| is_expected(one)).map(ToString::to_string).collect();
+            format!("{at}: type {}", types.join(" or "))
+        }
+        ValidationErrorKind::MinLength { limit } => format!("{at}: minLength {limit}"),
+        ValidationErrorKind::Minimum { limit } => format!("{at}: minimum {limit}"),
+        // The schema has one: a marker's value.
+        ValidationErrorKind::AnyOf { .. } => format!("{at}: type string, number or null"),
+        kind => panic!("the schema has no such rule: {kind:?}"),
+    }
+}
+
+/// An object whose type is a string outside the documented ones is acknowledged where the rules say
+/// so; nothing else changes.
+fn assert_acknowledged(text: &str, document: &Value, otherwise: Verdict) {
+    let rules = Rules { unknown_events: UnknownEvents::Acknowledge, ..Rules::default() };
+    let is_unknown =
+        document.get("event_type").is_some_and(Value::is_string) && event_type(document).is_none();
+    let expected = if is_unknown { Verdict::Unknown } else { otherwise };
+    assert_eq!(verdict(text, rules), expected, "{text}");
+}
+
+/// Where the rules say so, the verdict is that on the document without the nulls of its optional
+/// string fields.
+fn assert_nulls_count_as_absent(oracle: &Oracle, text: &str, mut document: Value) {
+    let rules = Rules { nulls: Nulls::Absent, ..Rules::default() };
+    remove_nulls(&mut document, &["user_id", "client_user_id", "team_id"]);
+    if matches!(event_type(&document), Some(EventType::ResultReady | EventType::ResultCritical)) {
+        let data = &mut document["data"];
+        let fields = ["order_id", "sample_id", "status", "collected_at", "reported_at"];
+        remove_nulls(data, &fields);
+        for marker in data.get_mut("markers").and_then(Value::as_array_mut).into_iter().flatten() {
+            remove_nulls(marker, &["slug", "unit", "timestamp", "notes"]);
+        }
+    }
+    let is_valid = oracle.whole.is_valid(&document);
+    let verdict = verdict(text, rules);
+    assert_eq!(verdict == Verdict::Valid, is_valid, "{text}: {verdict:?}");
+}
+
+fn remove_nulls(object: &mut Value, fields: &[&str]) {
+    if let Some(object) = object.as_object_mut() {
+        object.retain(|field, value| !(value.is_null() && fields.contains(&field.as_str())));
+    }
+}

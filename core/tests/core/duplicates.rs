@@ -1,0 +1,268 @@
+//! Repeats through the state machine: asked once a request is proven, remembered once it is taken.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use junction_webhook::config::Config;
+use junction_webhook::duplicates::{Memory, Store, StoreError};
+use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin, Report, Verdict};
+use junction_webhook::metrics::RequestLabels;
+use junction_webhook::reject::Reason;
+use junction_webhook::signature::SignatureError;
+use serde_json::{Value, json};
+
+const NOW: Duration = Duration::from_secs(1_795_000_000);
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BODY: &str =
+    r#"{"event_type":"labtest.result.ready","data":{"markers":[{"name":"a","value":1}]}}"#;
+
+/// What the plugins of one Envoy share, and how often it was asked.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    values: Rc<RefCell<HashMap<String, Vec<u8>>>>,
+    asked: Rc<Cell<usize>>,
+}
+
+impl Store for Shared {
+    fn value(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreError> {
+        self.asked.set(self.asked.get() + 1);
+        Ok(self.values.borrow().get(key).map(|value| (value.clone(), 1)))
+    }
+
+    fn replace(&self, key: &str, value: &[u8], _version: Option<u32>) -> Result<(), StoreError> {
+        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+}
+
+/// One plugin on one worker.
+struct Worker {
+    plugin: Arc<Plugin>,
+    memory: Option<Rc<Memory>>,
+    store: Shared,
+}
+
+impl Worker {
+    fn new(extra: &Value) -> Self {
+        let mut config = json!({"svix": {"secrets": [{"inline": SECRET}]},
+            "hmac": {"secrets": [{"inline": "plain"}]},
+            "duplicates": {"remember": 100, "seconds": 60}});
+        for (field, value) in extra.as_object().unwrap() {
+            config[field] = value.clone();
+        }
+        let store = Shared::default();
+        let config = Config::parse(config.to_string().as_bytes(), |_| None::<String>).unwrap();
+        let (config, memory) = config.open_memory(|| Some(Box::new(store.clone()))).unwrap();
+        Self { plugin: Arc::new(Ok(config)), memory: memory.map(Rc::new), store }
+    }
+
+    fn receive(&self, headers: &[Header], body: &str, now: Duration) -> (Exchange, Outcome) {
+        let mut exchange = Exchange::new(Arc::clone(&self.plugin)).with_memory(self.memory.clone());
+        let outcome = match exchange.on_head(headers, false, now) {
+            Outcome::Wait | Outcome::PassHead(_) => {
+                exchange.on_body(body.len(), true, |start, length| {
+                    body.as_bytes().get(start..start + length).map(<[u8]>::to_vec)
+                })
+            }
+            outcome => outcome,
+        };
+        (exchange, outcome)
+    }
+
+    /// Sends the event, which the upstream takes if it gets it; how that was judged.
+    fn send(&self, headers: &[Header], now: Duration) -> Verdict {
+        let (mut exchange, outcome) = self.receive(headers, BODY, now);
+        exchange.on_taken(now);
+        report(&outcome).verdict
+    }
+}
+
+fn report(outcome: &Outcome) -> &Report {
+    let Outcome::Decided(report, _) = outcome else { panic!("{outcome:?}") };
+    report
+}
+
+fn request(headers: Vec<(&str, String)>) -> Vec<Header> {
+    let pseudo = [
+        (":method", "POST".to_owned()),
+        (":path", "/v1/webhooks/junction".to_owned()),
+        (":authority", "webhooks.test".to_owned()),
+    ];
+    let all = pseudo.into_iter().chain(headers);
+    all.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect()
+}
+
+/// Signed as Junction does, at `at`.
+fn svix(id: &str, at: Duration) -> Vec<Header> {
+    let at = i64::try_from(at.as_secs()).unwrap();
+    let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
+    request(vec![
+        ("svix-id", id.to_owned()),
+        ("svix-timestamp", at.to_string()),
+        ("svix-signature", signer.sign(id, at, BODY.as_bytes()).unwrap()),
+    ])
+}
+
+/// Signed in the plain scheme, which has no id.
+fn plain(body: &str) -> Vec<Header> {
+    let tag = hmac_sha256::HMAC::mac(body, "plain");
+    let hex: Vec<_> = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+    request(vec![("x-signature", hex.concat())])
+}
+
+fn set(headers: &[Header], name: &str, value: &str) -> Vec<Header> {
+    let others = headers.iter().filter(|(own, _)| own != name).cloned();
+    others.chain([(name.to_owned(), value.as_bytes().to_vec())]).collect()
+}
+
+#[test]
+fn a_repeat_of_what_the_upstream_took_is_answered_as_documented() {
+    let worker = Worker::new(&json!({}));
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+
+    let later = NOW + Duration::from_secs(5);
+    let (exchange, outcome) = worker.receive(&svix("msg_a", later), BODY, later);
+    let Outcome::Decided(report, Action::Answer(answer)) = outcome else { panic!("{outcome:?}") };
+    let body = r#"{"received":true,"event_type":"labtest.result.ready","ignored":true}"#;
+    assert_eq!((answer.status, answer.body.as_str()), (200, body));
+    assert_eq!(report.verdict, Verdict::Repeated);
+    assert_eq!((report.verdict.label(), report.reason_label()), ("acknowledged", "duplicate"));
+    assert_eq!(report.event_id.as_deref(), Some("msg_a"));
+    assert_eq!((report.event_type, report.marker_count), (Some("labtest.result.ready"), 0));
+    assert!(!exchange.awaits_answer(), "a repeat is not remembered for longer");
+}
+
+#[test]
+fn an_event_that_the_upstream_did_not_take_is_forwarded_again() {
+    let worker = Worker::new(&json!({}));
+    for attempt in 0..3 {
+        let (exchange, outcome) = worker.receive(&svix("msg_a", NOW), BODY, NOW);
+        assert_eq!(report(&outcome).verdict, Verdict::Forwarded, "{attempt}");
+        assert!(exchange.awaits_answer(), "{attempt}");
+    }
+}
+
+#[test]
+fn a_resend_after_so_many_seconds_is_forwarded() {
+    let worker = Worker::new(&json!({}));
+    let end = NOW + Duration::from_mins(1);
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    let just_before = end.checked_sub(Duration::from_nanos(1)).unwrap();
+    assert_eq!(worker.send(&svix("msg_a", end), just_before), Verdict::Repeated);
+    // The repeat itself has not made it last longer.
+    assert_eq!(worker.send(&svix("msg_a", end), end), Verdict::Forwarded);
+}
+
+#[test]
+fn a_repeat_that_is_not_proven_is_refused_and_the_memory_is_not_asked() {
+    let worker = Worker::new(&json!({}));
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    let asked = worker.store.asked.get();
+
+    let forged = set(&svix("msg_a", NOW), "svix-signature", "v1,AAAA");
+    let old = svix("msg_a", NOW.checked_sub(Duration::from_secs(301)).unwrap());
+    let unsigned = request(vec![]);
+    for (name, headers, body, error) in [
+        ("forged", &forged, BODY, SignatureError::Mismatch),
+        ("another body", &svix("msg_a", NOW), "{}", SignatureError::Mismatch),
+        ("replayed too late", &old, BODY, SignatureError::TimestampTooOld),
+        ("unsigned", &unsigned, BODY, SignatureError::Missing),
+    ] {
+        let (exchange, outcome) = worker.receive(headers, body, NOW);
+        assert_eq!(report(&outcome).reason, Some(Reason::Signature(error)), "{name}");
+        assert!(!exchange.awaits_answer(), "{name}");
+    }
+    let method = set(&svix("msg_a", NOW), ":method", "GET");
+    let (_, outcome) = worker.receive(&method, BODY, NOW);
+    assert_eq!(report(&outcome).reason, Some(Reason::Method));
+    assert_eq!(worker.store.asked.get(), asked);
+}
+
+#[test]
+fn a_repeat_that_breaks_the_schema_is_refused() {
+    let worker = Worker::new(&json!({}));
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
+    let at = i64::try_from(NOW.as_secs()).unwrap();
+    let headers =
+        set(&svix("msg_a", NOW), "svix-signature", &signer.sign("msg_a", at, b"{}").unwrap());
+    let (_, outcome) = worker.receive(&headers, "{}", NOW);
+    assert_eq!(report(&outcome).reason, Some(Reason::Schema));
+}
+
+#[test]
+fn under_plain_hmac_the_body_that_is_signed_names_the_event_and_no_header_does() {
+    let worker = Worker::new(&json!({}));
+    let send = |headers: &[Header], body: &str| {
+        let (mut exchange, outcome) = worker.receive(headers, body, NOW);
+        exchange.on_taken(NOW);
+        report(&outcome).verdict
+    };
+    let other = BODY.replace("ready", "critical");
+    let key = |headers: &[Header]| set(headers, "idempotency-key", "msg_a");
+    assert_eq!(send(&key(&plain(BODY)), BODY), Verdict::Forwarded);
+    assert_eq!(send(&key(&plain(&other)), &other), Verdict::Forwarded, "the id is not signed");
+    assert_eq!(send(&set(&plain(BODY), "idempotency-key", "b"), BODY), Verdict::Repeated);
+}
+
+#[test]
+fn the_same_event_to_another_host_is_another_delivery() {
+    let worker = Worker::new(&json!({}));
+    let elsewhere = |headers: &[Header]| set(headers, ":authority", "other.test");
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), Verdict::Forwarded);
+    assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), Verdict::Repeated);
+}
+
+#[test]
+fn the_same_path_with_another_query_or_spelling_is_the_same_delivery() {
+    let worker = Worker::new(&json!({}));
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    let again = set(&svix("msg_a", NOW), ":path", "/v1//webhooks/junction/?attempt=2");
+    assert_eq!(worker.send(&again, NOW), Verdict::Repeated);
+}
+
+#[test]
+fn where_the_head_is_passed_on_first_a_repeat_is_answered_all_the_same() {
+    let worker = Worker::new(&json!({"hold_headers": false}));
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Repeated);
+}
+
+#[test]
+fn shadow_mode_and_a_filter_without_the_setting_open_no_store_and_remember_nothing() {
+    for extra in [json!({"mode": "shadow"}), json!({"duplicates": null})] {
+        let worker = Worker::new(&extra);
+        for _ in 0..2 {
+            let (exchange, outcome) = worker.receive(&svix("msg_a", NOW), BODY, NOW);
+            assert_ne!(report(&outcome).verdict, Verdict::Repeated, "{extra}");
+            assert!(!exchange.awaits_answer(), "{extra}");
+        }
+        assert_eq!(worker.store.asked.get(), 0, "{extra}");
+    }
+}
+
+#[test]
+fn a_host_that_allows_no_store_makes_the_configuration_unusable() {
+    let text = json!({"path": "/hooks", "svix": {"secrets": [{"inline": SECRET}]},
+                      "duplicates": {"remember": 1, "seconds": 1}})
+    .to_string();
+    let config = Config::parse(text.as_bytes(), |_| None::<String>).unwrap();
+    let unusable = config.open_memory(|| None).unwrap_err();
+    assert_eq!(
+        unusable.error.to_string(),
+        "duplicates: capability_restriction_config must allow proxy_get_shared_data, \
+         proxy_set_shared_data and proxy_get_property"
+    );
+    assert_eq!(unusable.route.path(), "/hooks");
+}
+
+#[test]
+fn the_counter_of_repeats_has_a_name_of_its_own() {
+    let name = "junction_webhook_requests_total.outcome.acknowledged.reason.duplicate";
+    assert_eq!(RequestLabels::REPEATED.name(), name);
+    assert!(RequestLabels::all().all(|labels| labels.name() != name));
+}

@@ -1,0 +1,19 @@
+//! The library alone: cases, goldens, oracles and properties, without Envoy.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests stop at the first surprise"
+)]
+
+mod bypass;
+mod cases;
+mod documents;
+mod duplicates;
+mod goldens;
+mod passed_head;
+mod properties;
+mod signature_oracle;
