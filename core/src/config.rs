@@ -5,13 +5,14 @@
 //! Specification: the contract, section 7.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use self::raw::{Object, Raw, RawSecret};
 use crate::document::Rules;
-use crate::duplicates::{Limits, Memory, Store};
+use crate::repeats::{Limits, Repeats};
 use crate::route::Route;
 use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
 
@@ -65,29 +66,24 @@ impl Config {
             .map_err(|error| Unusable { route: readable_route(text), error })
     }
 
-    /// Opens the memory of events that the upstream has taken, where there is to be one; `store`
-    /// is asked for then only, and is none where the host does not let the module have one.
+    /// Opens the memory of events that the upstream has taken, where there is to be one; `open` is
+    /// asked for it then only, and says what is wrong where the host has none.
     ///
     /// In shadow mode there is none: every request goes on.
     ///
     /// # Errors
-    /// [`Unusable`] where the host does not let the module have one.
-    pub fn open_memory(
+    /// [`Unusable`] with what `open` said.
+    pub fn open_repeats<E: fmt::Display>(
         self,
-        store: impl FnOnce() -> Option<Box<dyn Store>>,
-    ) -> Result<(Self, Option<Memory>), Unusable> {
+        open: impl FnOnce(Limits) -> Result<Arc<dyn Repeats>, E>,
+    ) -> Result<(Self, Option<Arc<dyn Repeats>>), Unusable> {
         let limits = self.duplicates.filter(|_| self.mode == Mode::Enforce);
         let Some(limits) = limits else { return Ok((self, None)) };
-        match store().map(|store| Memory::open(limits, self.route.path(), store)) {
-            Some(Ok(memory)) => Ok((self, Some(memory))),
-            None | Some(Err(_)) => Err(Unusable {
-                route: self.route,
-                error: ConfigError::new(
-                    "duplicates",
-                    "capability_restriction_config must allow proxy_get_shared_data, \
-                     proxy_set_shared_data and proxy_get_property",
-                ),
-            }),
+        match open(limits) {
+            Ok(repeats) => Ok((self, Some(repeats))),
+            Err(problem) => {
+                Err(Unusable { route: self.route, error: ConfigError::new("duplicates", problem) })
+            }
         }
     }
 

@@ -5,15 +5,16 @@
 //! 1. [`route`] tells whether the request is guarded; all others pass untouched.
 //! 2. [`exchange`] holds the request back and asks each check in the order of the contract: method,
 //!    media type and declared length from the head, then [`signature`], first the headers and the
-//!    time, then the MAC, which is fed while the body arrives.
+//!    time, then, once the whole body is there, the MAC.
 //! 3. [`document`] parses the verified body and holds it against the schema, in one pass.
 //! 4. [`event`] writes the normalised event, `junction.event.v1`, which replaces the body.
 //! 5. [`reject`] turns the first failed check into the answer that the sender gets instead.
-//! 6. [`duplicates`], where it is on, remembers what the upstream has taken, and is asked before 4.
+//! 6. [`repeats`], where it is on, remembers what the upstream has taken, and is asked before 4.
 //!
-//! [`config`] reads the plugin's configuration, [`metrics`] names what is counted, [`log_budget`]
-//! bounds what is logged, [`decimal`] compares numbers exactly. All of it is pure: no host, no
-//! clock, no environment.
+//! [`port`] is what a host must do: it drives an exchange with the host's calls, and says what is
+//! counted, logged and told to the access log, and in which order. [`report`] and [`metrics`] name
+//! that, [`log_budget`] bounds what is logged, [`config`] reads the plugin's configuration,
+//! [`decimal`] compares numbers exactly. All of it is pure: no host, no clock, no environment.
 //!
 //! What always holds:
 //!
@@ -26,11 +27,13 @@
 pub mod config;
 pub mod decimal;
 pub mod document;
-pub mod duplicates;
 pub mod event;
 pub mod exchange;
 pub mod log_budget;
 pub mod metrics;
+pub mod port;
 pub mod reject;
+pub mod repeats;
+pub mod report;
 pub mod route;
 pub mod signature;

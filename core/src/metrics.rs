@@ -1,69 +1,142 @@
-//! The names of the filter's metrics.
+//! The filter's metrics: each series with its name and labels, and its place among all.
 //!
-//! Proxy-wasm metrics have no labels, so labels are spelled in the name, as
-//! `<metric>.<label>.<value>`, and `stats_tags` in Envoy's bootstrap extracts them.
-//! Specification: the contract, section 8.
+//! How a host spells labels is the host's. Specification: the contract, section 8.
 
-use crate::document::EventType;
-use crate::exchange::{OTHER_EVENT, Verdict};
-use crate::reject::Reason;
+use crate::report::{Acknowledged, EventLabel, Verdict};
 
-/// Gauge: 1 while the configuration is usable, else 0.
-pub const CONFIG_OK: &str = "junction_webhook_config_ok";
-/// Histogram: bytes of body received for a guarded request.
-pub const BODY_BYTES: &str = "junction_webhook_body_bytes";
-/// Histogram: microseconds of the filter's own work on a guarded request, its callbacks up to the
-/// verdict and what it asks of Envoy in them. Not seconds: Envoy's samples are whole numbers.
-pub const FILTER_MICROSECONDS: &str = "junction_webhook_filter_microseconds";
-/// Histogram: whole seconds from the signed time to the arrival of a request whose signature
-/// matched.
-pub const SIGNATURE_AGE_SECONDS: &str = "junction_webhook_signature_age_seconds";
-/// Counter: markers of accepted events.
-pub const MARKERS: &str = "junction_webhook_markers_total";
-/// The outcome of a request that is not guarded.
-const UNGUARDED: &str = "unguarded";
-
-/// Which counter of requests a verdict belongs to; none stands for an unguarded request.
+/// How a series counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestLabels {
-    /// The verdict.
-    pub verdict: Option<Verdict>,
-    /// Why the request is refused, or would be.
-    pub reason: Option<Reason>,
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It has a value.
+    Gauge,
+    /// It has samples.
+    Histogram,
 }
 
-impl RequestLabels {
-    /// The one that occurs only where repeats are remembered.
-    pub const REPEATED: Self = Self { verdict: Some(Verdict::Repeated), reason: None };
+/// One series of one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    /// Gauge: 1 while the configuration is usable, else 0.
+    ConfigOk,
+    /// Histogram: bytes of body received for a guarded request.
+    BodyBytes,
+    /// Histogram: microseconds of the filter's own work on a guarded request, its callbacks up to
+    /// the verdict and what it asks of Envoy in them. Not seconds: Envoy's samples are whole
+    /// numbers.
+    FilterMicroseconds,
+    /// Histogram: whole seconds from the signed time to the arrival of a request whose signature
+    /// matched.
+    SignatureAgeSeconds,
+    /// Counter: markers of accepted events.
+    Markers,
+    /// Counter: requests that are not guarded.
+    Unguarded,
+    /// Counter: guarded requests, by their verdict.
+    Requests(Verdict),
+    /// Counter: proven events, by their type.
+    Events(EventLabel),
+}
 
-    /// All other combinations that can occur.
+/// Those without a value of their own, in order.
+const SINGLE: [Series; 6] = [
+    Series::ConfigOk,
+    Series::BodyBytes,
+    Series::FilterMicroseconds,
+    Series::SignatureAgeSeconds,
+    Series::Markers,
+    Series::Unguarded,
+];
+
+impl Series {
+    /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let reasons = || Reason::ALL.into_iter().map(Some);
-        let with = |verdict| move |reason| Self { verdict, reason };
-        [None, Some(Verdict::Forwarded), Some(Verdict::Acknowledged), Some(Verdict::Shadowed)]
-            .into_iter()
-            .map(|verdict| Self { verdict, reason: None })
-            .chain(reasons().map(with(Some(Verdict::Rejected))))
-            .chain(reasons().map(with(Some(Verdict::Shadowed))))
+        let requests = Verdict::all().map(Self::Requests);
+        let events = EventLabel::all().map(Self::Events);
+        SINGLE.into_iter().chain(requests).chain(events)
     }
 
-    /// The counter's name.
+    /// Its place in [`Self::all`].
     #[must_use]
-    pub fn name(self) -> String {
-        let outcome = self.verdict.map_or(UNGUARDED, Verdict::label);
-        let no_reason = self.verdict.map_or("none", Verdict::reason_label);
-        let reason = self.reason.map_or(no_reason, Reason::label);
-        format!("junction_webhook_requests_total.outcome.{outcome}.reason.{reason}")
+    #[expect(clippy::arithmetic_side_effects, reason = "bounded by the number of series")]
+    pub fn index(self) -> usize {
+        match self {
+            Self::Requests(verdict) => SINGLE.len() + verdict.index(),
+            Self::Events(event_type) => SINGLE.len() + Verdict::COUNT + event_type.index(),
+            Self::ConfigOk => 0,
+            Self::BodyBytes => 1,
+            Self::FilterMicroseconds => 2,
+            Self::SignatureAgeSeconds => 3,
+            Self::Markers => 4,
+            Self::Unguarded => 5,
+        }
+    }
+
+    /// How it counts.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::ConfigOk => Kind::Gauge,
+            Self::BodyBytes | Self::FilterMicroseconds | Self::SignatureAgeSeconds => {
+                Kind::Histogram
+            }
+            Self::Markers | Self::Unguarded | Self::Requests(_) | Self::Events(_) => Kind::Counter,
+        }
+    }
+
+    /// Whether it only ever counts where repeats are remembered.
+    #[must_use]
+    pub const fn is_of_repeats(self) -> bool {
+        matches!(self, Self::Requests(Verdict::Acknowledged(Acknowledged::Repeat)))
+    }
+
+    /// The metric's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConfigOk => "junction_webhook_config_ok",
+            Self::BodyBytes => "junction_webhook_body_bytes",
+            Self::FilterMicroseconds => "junction_webhook_filter_microseconds",
+            Self::SignatureAgeSeconds => "junction_webhook_signature_age_seconds",
+            Self::Markers => "junction_webhook_markers_total",
+            Self::Unguarded | Self::Requests(_) => "junction_webhook_requests_total",
+            Self::Events(_) => "junction_webhook_events_total",
+        }
+    }
+
+    /// The labels, in order: a name and a value each.
+    pub fn labels(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let labels = match self {
+            Self::Unguarded => [Some(("outcome", "unguarded")), Some(("reason", "none"))],
+            Self::Requests(verdict) => {
+                [Some(("outcome", verdict.outcome())), Some(("reason", verdict.reason_label()))]
+            }
+            Self::Events(event_type) => [Some(("event_type", event_type.as_str())), None],
+            Self::ConfigOk
+            | Self::BodyBytes
+            | Self::FilterMicroseconds
+            | Self::SignatureAgeSeconds
+            | Self::Markers => [None, None],
+        };
+        labels.into_iter().flatten()
     }
 }
 
-/// The labels of the counters of events.
-pub fn event_types() -> impl Iterator<Item = &'static str> {
-    EventType::ALL.into_iter().map(EventType::as_str).chain([OTHER_EVENT])
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-/// The name of the counter of events of a type.
-#[must_use]
-pub fn events_name(event_type: &str) -> String {
-    format!("junction_webhook_events_total.event_type.{event_type}")
+    use super::*;
+
+    #[test]
+    fn every_series_has_its_own_place_and_its_own_labels() {
+        let mut seen = HashSet::new();
+        for (place, series) in Series::all().enumerate() {
+            assert_eq!(series.index(), place, "{series:?}");
+            let labels: Vec<_> = series.labels().collect();
+            assert!(seen.insert((series.name(), labels)), "{series:?}");
+        }
+        assert_eq!(seen.len(), SINGLE.len() + Verdict::COUNT + EventLabel::COUNT);
+    }
 }

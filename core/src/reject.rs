@@ -53,6 +53,12 @@ impl Reason {
         Self::Internal,
     ];
 
+    /// Its place in [`Self::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        Self::ALL.iter().position(|own| *own == self).unwrap_or_default()
+    }
+
     /// The name in metrics and logs.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -32,6 +32,6 @@ fuzz_target!(|configuration: &[u8]| {
     assert!(route.guards(path.as_bytes()), "{path} is guarded");
     let head: [Header; 2] =
         [(":method".into(), b"POST".to_vec()), (":path".into(), path.as_bytes().to_vec())];
-    let outcome = Exchange::new(Arc::new(plugin)).on_head(&head, true, Duration::from_secs(1));
+    let outcome = Exchange::new(Arc::new(plugin), None).on_head(&head, true, Duration::from_secs(1));
     assert!(matches!(outcome, Outcome::Decided(..)), "{outcome:?} for an unsigned request");
 });

@@ -91,12 +91,11 @@ impl Work {
     /// # Errors
     /// [`Refused`] where the sample is not accepted.
     pub fn whole(&self) -> Result<Vec<u8>, Refused> {
-        let mut exchange = Exchange::new(Arc::clone(&self.plugin));
+        let mut exchange = Exchange::new(Arc::clone(&self.plugin), None);
         exchange.on_head(&self.headers, false, self.now);
-        let body = |start: usize, length: usize| {
-            self.body.get(start..start.checked_add(length)?).map(<[u8]>::to_vec)
-        };
-        match exchange.on_body(self.body.len(), true, body) {
+        exchange.on_body(self.body.len());
+        // The host hands the body over in memory of the module's own.
+        match exchange.on_end(Some(&self.body.clone())) {
             Outcome::Decided(_, Action::Forward(forward)) => forward.body.ok_or(Refused),
             _ => Err(Refused),
         }

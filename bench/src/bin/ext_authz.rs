@@ -39,11 +39,14 @@ fn main() -> Result<()> {
 }
 
 async fn check(State(plugin): State<Arc<Plugin>>, parts: Parts, body: Bytes) -> Response {
-    let mut exchange = Exchange::new(plugin);
+    let mut exchange = Exchange::new(plugin, None);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let mut outcome = exchange.on_head(&headers(&parts), body.is_empty(), now);
     if matches!(outcome, Outcome::Wait) {
-        outcome = exchange.on_body(body.len(), true, |_, _| Some(body.to_vec()));
+        outcome = exchange.on_body(body.len());
+    }
+    if matches!(outcome, Outcome::Wait) {
+        outcome = exchange.on_end(Some(&body));
     }
     match outcome {
         Outcome::Decided(_, Action::Forward(forward)) => {

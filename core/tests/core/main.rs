@@ -12,8 +12,9 @@
 mod bypass;
 mod cases;
 mod documents;
-mod duplicates;
 mod goldens;
 mod passed_head;
+mod port;
 mod properties;
+mod repeats;
 mod signature_oracle;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Action, Exchange, Forward, Header, Outcome, Report, Verdict};
+use junction_webhook::exchange::{Action, Exchange, Forward, Header, Outcome};
 use junction_webhook::reject::Reason;
+use junction_webhook::report::{Report, Verdict};
 use serde_json::json;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -17,7 +18,7 @@ fn exchange(mode: &str, hold_headers: bool) -> Exchange {
                         "hold_headers": hold_headers});
     let plugin = Config::parse(config.to_string().as_bytes(), |_| None::<String>);
     assert!(plugin.is_ok(), "{plugin:?}");
-    Exchange::new(Arc::new(plugin))
+    Exchange::new(Arc::new(plugin), None)
 }
 
 fn head() -> Vec<Header> {
@@ -38,7 +39,10 @@ fn head() -> Vec<Header> {
 }
 
 fn body(exchange: &mut Exchange) -> Outcome {
-    exchange.on_body(BODY.len(), true, |_, _| Some(BODY.as_bytes().to_vec()))
+    match exchange.on_body(BODY.len()) {
+        Outcome::Wait => exchange.on_end(Some(BODY.as_bytes())),
+        outcome => outcome,
+    }
 }
 
 fn decided(outcome: Outcome) -> (Report, Action) {
@@ -80,7 +84,7 @@ fn a_request_without_a_body_has_its_verdict_at_once() {
     let mut exchange = exchange("enforce", false);
     let (report, _) = decided(exchange.on_head(&head(), true, NOW));
     let mismatch = Reason::Signature(junction_webhook::signature::SignatureError::Mismatch);
-    assert_eq!((report.verdict, report.reason), (Verdict::Rejected, Some(mismatch)));
+    assert_eq!(report.verdict, Verdict::Rejected(mismatch));
     assert!(!exchange.relies_on_buffer());
 }
 
@@ -91,18 +95,21 @@ fn shadow_mode_only_takes_the_verdict_of_the_sender_away() {
     let remove = vec!["x-junction-verdict".to_owned()];
     assert_eq!(forward, Forward { remove, ..Forward::default() });
     let (report, action) = decided(body(&mut exchange));
-    assert_eq!((report.verdict, report.reason), (Verdict::Shadowed, None));
+    assert_eq!(report.verdict, Verdict::Shadowed(Ok(())));
     assert_eq!(action, Action::Forward(Forward::default()));
 }
 
 #[test]
 fn a_head_that_nobody_holds_back_is_a_mistake_in_the_configuration() {
-    for (mode, verdict) in [("enforce", Verdict::Rejected), ("shadow", Verdict::Shadowed)] {
+    for (mode, verdict) in [
+        ("enforce", Verdict::Rejected(Reason::Configuration)),
+        ("shadow", Verdict::Shadowed(Err(Reason::Configuration))),
+    ] {
         let mut exchange = exchange(mode, false);
         let outcome = exchange.on_head(&head(), false, NOW);
         assert!(matches!(outcome, Outcome::PassHead(_)), "{mode}: {outcome:?}");
         let (report, action) = decided(exchange.on_leak());
-        assert_eq!((report.verdict, report.reason), (verdict, Some(Reason::Configuration)));
+        assert_eq!(report.verdict, verdict);
         assert_eq!(report.event_id.as_deref(), Some("msg_1"), "{mode}");
         match action {
             Action::Answer(answer) => assert_eq!((mode, answer.status), ("enforce", 500)),

@@ -9,8 +9,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Action, Header, Plugin, Verdict};
+use junction_webhook::exchange::{Action, Header, Plugin};
 use junction_webhook::reject::Reason;
+use junction_webhook::report::Verdict;
 use proptest::prelude::*;
 use proptest::test_runner;
 
@@ -303,7 +304,7 @@ fn flipped(sign: Sign, headers: &[Header], body: &[u8], bit: usize) -> Option<St
     let refused = matches!(
         &end,
         End::Decided(report, Action::Answer(answer))
-            if matches!(report.reason, Some(Reason::Signature(_))) && answer.status == 401
+            if matches!(report.verdict.reason(), Some(Reason::Signature(_))) && answer.status == 401
     );
     (!refused).then(|| format!("bit {} of byte {at} of {place}", bit % 8))
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin, Report, Verdict};
+use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
 use junction_webhook::reject::Reason;
+use junction_webhook::report::{Report, Verdict};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ impl End {
     /// as that is known, so after more or fewer bytes.
     pub fn comparable(mut self) -> Self {
         if let Self::Decided(report, _) = &mut self
-            && report.reason == Some(Reason::BodySize)
+            && report.verdict.reason() == Some(Reason::BodySize)
         {
             report.body_bytes = 0;
         }
@@ -32,15 +33,15 @@ impl End {
     /// Panics unless this is an end that a request may have, `is_signed` or not.
     pub fn require_sound(&self, is_signed: bool) {
         let Self::Decided(report, action) = self else { return };
-        assert_ne!(report.reason, Some(Reason::Internal), "an impossible state");
+        assert_ne!(report.verdict.reason(), Some(Reason::Internal), "an impossible state");
         match (report.verdict, action) {
-            (Verdict::Rejected, Action::Answer(answer)) => {
+            (Verdict::Rejected(_), Action::Answer(answer)) => {
                 let json: Value = serde_json::from_str(&answer.body).expect("an answer is JSON");
                 let keys: Vec<_> = json.as_object().expect("an object").keys().collect();
                 assert_eq!(keys, ["error", "message"]);
-                assert!(report.reason.is_some() && answer.status >= 400, "{report:?}");
+                assert!(answer.status >= 400, "{report:?}");
             }
-            (Verdict::Acknowledged, Action::Answer(answer)) => {
+            (Verdict::Acknowledged(_), Action::Answer(answer)) => {
                 assert!(is_signed, "acknowledged without a signature");
                 assert_eq!(answer.status, 200);
                 serde_json::from_str::<IgnoredAny>(&answer.body).expect("an answer is JSON");
@@ -55,7 +56,7 @@ impl End {
                 let (_, key) = set("idempotency-key").expect("the event id is set");
                 assert_eq!(Some(key.as_ref()), report.event_id.as_deref());
             }
-            (Verdict::Shadowed, Action::Forward(forward)) => {
+            (Verdict::Shadowed(_), Action::Forward(forward)) => {
                 assert!(forward.body.is_none() && forward.remove.is_empty(), "{forward:?}");
                 let accepts = forward.set.iter().any(|(_, value)| value == "accept");
                 assert!(!accepts || is_signed, "accepted without a signature");
@@ -85,22 +86,16 @@ pub fn drive(
     arrival: &Arrival,
     now: Duration,
 ) -> End {
-    let mut exchange = Exchange::new(Arc::clone(plugin));
+    let mut exchange = Exchange::new(Arc::clone(plugin), None);
     let head_is_all = body.is_empty() && !arrival.with_trailers;
     let mut end = None;
     note(&mut end, exchange.on_head(headers, head_is_all, now));
     if !head_is_all {
         let sizes = arrival.sizes.iter().copied().filter(|size| *size < body.len());
-        let read = |start: usize, length: usize| {
-            body.get(start..start.checked_add(length)?).map(<[u8]>::to_vec)
-        };
         for size in sizes.chain([body.len()]) {
-            let last = size == body.len() && !arrival.with_trailers;
-            note(&mut end, exchange.on_body(size, last, read));
+            note(&mut end, exchange.on_body(size));
         }
-        if arrival.with_trailers {
-            note(&mut end, exchange.on_end(read));
-        }
+        note(&mut end, exchange.on_end(Some(body)));
     }
     end.unwrap_or_else(|| panic!("no verdict at the end of {headers:?}"))
 }

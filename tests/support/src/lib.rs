@@ -9,6 +9,7 @@ pub mod case;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod drive;
+pub mod fake_host;
 pub mod figures;
 pub mod pretty;
 pub mod routers;

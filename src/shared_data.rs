@@ -5,7 +5,7 @@
 
 use std::ptr;
 
-use junction_webhook::duplicates::{Store, StoreError};
+use crate::memory::{Store, StoreError};
 
 /// The statuses that matter here.
 const OK: u32 = 0;
@@ -33,7 +33,7 @@ unsafe extern "C" {
 
 /// Shared data as a store; version 0 is none, and no value has it.
 #[derive(Debug)]
-pub(super) struct SharedData;
+pub(crate) struct SharedData;
 
 impl Store for SharedData {
     fn value(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreError> {

@@ -1,16 +1,16 @@
 //! Repeats through the state machine: asked once a request is proven, remembered once it is taken.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use junction_webhook::config::Config;
-use junction_webhook::duplicates::{Memory, Store, StoreError};
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin, Report, Verdict};
-use junction_webhook::metrics::RequestLabels;
+use junction_webhook::document::EventType;
+use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
 use junction_webhook::reject::Reason;
+use junction_webhook::repeats::{Fingerprint, Repeats};
+use junction_webhook::report::{Acknowledged, EventLabel, Report, Verdict};
 use junction_webhook::signature::SignatureError;
 use serde_json::{Value, json};
 
@@ -19,30 +19,40 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY: &str =
     r#"{"event_type":"labtest.result.ready","data":{"markers":[{"name":"a","value":1}]}}"#;
 
-/// What the plugins of one Envoy share, and how often it was asked.
-#[derive(Clone, Debug, Default)]
+const REPEAT: Verdict = Verdict::Acknowledged(Acknowledged::Repeat);
+
+/// What the workers of one Envoy share, and how often it was opened and asked.
+#[derive(Debug, Default)]
 struct Shared {
-    values: Rc<RefCell<HashMap<String, Vec<u8>>>>,
-    asked: Rc<Cell<usize>>,
+    lifetime: Duration,
+    taken: Mutex<HashMap<Fingerprint, Duration>>,
+    asked: AtomicUsize,
 }
 
-impl Store for Shared {
-    fn value(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreError> {
-        self.asked.set(self.asked.get() + 1);
-        Ok(self.values.borrow().get(key).map(|value| (value.clone(), 1)))
+impl Shared {
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl Repeats for Shared {
+    fn knows(&self, event: &Fingerprint, now: Duration) -> bool {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let taken_at = self.taken.lock().unwrap().get(event).copied();
+        taken_at.is_some_and(|taken_at| taken_at.abs_diff(now) < self.lifetime)
     }
 
-    fn replace(&self, key: &str, value: &[u8], _version: Option<u32>) -> Result<(), StoreError> {
-        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
-        Ok(())
+    fn remember(&self, event: &Fingerprint, now: Duration) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.taken.lock().unwrap().insert(*event, now);
     }
 }
 
 /// One plugin on one worker.
 struct Worker {
     plugin: Arc<Plugin>,
-    memory: Option<Rc<Memory>>,
-    store: Shared,
+    repeats: Option<Arc<dyn Repeats>>,
+    shared: Arc<Shared>,
 }
 
 impl Worker {
@@ -53,19 +63,26 @@ impl Worker {
         for (field, value) in extra.as_object().unwrap() {
             config[field] = value.clone();
         }
-        let store = Shared::default();
+        let mut shared = Arc::default();
         let config = Config::parse(config.to_string().as_bytes(), |_| None::<String>).unwrap();
-        let (config, memory) = config.open_memory(|| Some(Box::new(store.clone()))).unwrap();
-        Self { plugin: Arc::new(Ok(config)), memory: memory.map(Rc::new), store }
+        let (config, repeats) = config
+            .open_repeats(|limits| {
+                assert_eq!(limits.remember(), 100);
+                shared = Arc::new(Shared { lifetime: limits.lifetime(), ..Shared::default() });
+                let opened: Arc<dyn Repeats> = shared.clone();
+                Ok::<_, &str>(opened)
+            })
+            .unwrap();
+        Self { plugin: Arc::new(Ok(config)), repeats, shared }
     }
 
     fn receive(&self, headers: &[Header], body: &str, now: Duration) -> (Exchange, Outcome) {
-        let mut exchange = Exchange::new(Arc::clone(&self.plugin)).with_memory(self.memory.clone());
+        let mut exchange = Exchange::new(Arc::clone(&self.plugin), self.repeats.clone());
         let outcome = match exchange.on_head(headers, false, now) {
             Outcome::Wait | Outcome::PassHead(_) => {
-                exchange.on_body(body.len(), true, |start, length| {
-                    body.as_bytes().get(start..start + length).map(<[u8]>::to_vec)
-                })
+                let held = exchange.on_body(body.len());
+                assert!(matches!(held, Outcome::Wait), "{held:?}");
+                exchange.on_end(Some(body.as_bytes()))
             }
             outcome => outcome,
         };
@@ -128,10 +145,16 @@ fn a_repeat_of_what_the_upstream_took_is_answered_as_documented() {
     let Outcome::Decided(report, Action::Answer(answer)) = outcome else { panic!("{outcome:?}") };
     let body = r#"{"received":true,"event_type":"labtest.result.ready","ignored":true}"#;
     assert_eq!((answer.status, answer.body.as_str()), (200, body));
-    assert_eq!(report.verdict, Verdict::Repeated);
-    assert_eq!((report.verdict.label(), report.reason_label()), ("acknowledged", "duplicate"));
+    assert_eq!(report.verdict, REPEAT);
+    assert_eq!(
+        (report.verdict.outcome(), report.verdict.reason_label()),
+        ("acknowledged", "duplicate")
+    );
     assert_eq!(report.event_id.as_deref(), Some("msg_a"));
-    assert_eq!((report.event_type, report.marker_count), (Some("labtest.result.ready"), 0));
+    assert_eq!(
+        (report.event_type, report.marker_count),
+        (Some(EventLabel::Documented(EventType::ResultReady)), 0)
+    );
     assert!(!exchange.awaits_answer(), "a repeat is not remembered for longer");
 }
 
@@ -151,7 +174,7 @@ fn a_resend_after_so_many_seconds_is_forwarded() {
     let end = NOW + Duration::from_mins(1);
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
     let just_before = end.checked_sub(Duration::from_nanos(1)).unwrap();
-    assert_eq!(worker.send(&svix("msg_a", end), just_before), Verdict::Repeated);
+    assert_eq!(worker.send(&svix("msg_a", end), just_before), REPEAT);
     // The repeat itself has not made it last longer.
     assert_eq!(worker.send(&svix("msg_a", end), end), Verdict::Forwarded);
 }
@@ -160,7 +183,7 @@ fn a_resend_after_so_many_seconds_is_forwarded() {
 fn a_repeat_that_is_not_proven_is_refused_and_the_memory_is_not_asked() {
     let worker = Worker::new(&json!({}));
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
-    let asked = worker.store.asked.get();
+    let asked = worker.shared.asked();
 
     let forged = set(&svix("msg_a", NOW), "svix-signature", "v1,AAAA");
     let old = svix("msg_a", NOW.checked_sub(Duration::from_secs(301)).unwrap());
@@ -172,13 +195,13 @@ fn a_repeat_that_is_not_proven_is_refused_and_the_memory_is_not_asked() {
         ("unsigned", &unsigned, BODY, SignatureError::Missing),
     ] {
         let (exchange, outcome) = worker.receive(headers, body, NOW);
-        assert_eq!(report(&outcome).reason, Some(Reason::Signature(error)), "{name}");
+        assert_eq!(report(&outcome).verdict.reason(), Some(Reason::Signature(error)), "{name}");
         assert!(!exchange.awaits_answer(), "{name}");
     }
     let method = set(&svix("msg_a", NOW), ":method", "GET");
     let (_, outcome) = worker.receive(&method, BODY, NOW);
-    assert_eq!(report(&outcome).reason, Some(Reason::Method));
-    assert_eq!(worker.store.asked.get(), asked);
+    assert_eq!(report(&outcome).verdict.reason(), Some(Reason::Method));
+    assert_eq!(worker.shared.asked(), asked);
 }
 
 #[test]
@@ -190,7 +213,7 @@ fn a_repeat_that_breaks_the_schema_is_refused() {
     let headers =
         set(&svix("msg_a", NOW), "svix-signature", &signer.sign("msg_a", at, b"{}").unwrap());
     let (_, outcome) = worker.receive(&headers, "{}", NOW);
-    assert_eq!(report(&outcome).reason, Some(Reason::Schema));
+    assert_eq!(report(&outcome).verdict.reason(), Some(Reason::Schema));
 }
 
 #[test]
@@ -205,7 +228,7 @@ fn under_plain_hmac_the_body_that_is_signed_names_the_event_and_no_header_does()
     let key = |headers: &[Header]| set(headers, "idempotency-key", "msg_a");
     assert_eq!(send(&key(&plain(BODY)), BODY), Verdict::Forwarded);
     assert_eq!(send(&key(&plain(&other)), &other), Verdict::Forwarded, "the id is not signed");
-    assert_eq!(send(&set(&plain(BODY), "idempotency-key", "b"), BODY), Verdict::Repeated);
+    assert_eq!(send(&set(&plain(BODY), "idempotency-key", "b"), BODY), REPEAT);
 }
 
 #[test]
@@ -214,7 +237,7 @@ fn the_same_event_to_another_host_is_another_delivery() {
     let elsewhere = |headers: &[Header]| set(headers, ":authority", "other.test");
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
     assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), Verdict::Forwarded);
-    assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), Verdict::Repeated);
+    assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), REPEAT);
 }
 
 #[test]
@@ -222,14 +245,14 @@ fn the_same_path_with_another_query_or_spelling_is_the_same_delivery() {
     let worker = Worker::new(&json!({}));
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
     let again = set(&svix("msg_a", NOW), ":path", "/v1//webhooks/junction/?attempt=2");
-    assert_eq!(worker.send(&again, NOW), Verdict::Repeated);
+    assert_eq!(worker.send(&again, NOW), REPEAT);
 }
 
 #[test]
 fn where_the_head_is_passed_on_first_a_repeat_is_answered_all_the_same() {
     let worker = Worker::new(&json!({"hold_headers": false}));
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
-    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Repeated);
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), REPEAT);
 }
 
 #[test]
@@ -238,10 +261,10 @@ fn shadow_mode_and_a_filter_without_the_setting_open_no_store_and_remember_nothi
         let worker = Worker::new(&extra);
         for _ in 0..2 {
             let (exchange, outcome) = worker.receive(&svix("msg_a", NOW), BODY, NOW);
-            assert_ne!(report(&outcome).verdict, Verdict::Repeated, "{extra}");
+            assert_ne!(report(&outcome).verdict, REPEAT, "{extra}");
             assert!(!exchange.awaits_answer(), "{extra}");
         }
-        assert_eq!(worker.store.asked.get(), 0, "{extra}");
+        assert_eq!(worker.shared.asked(), 0, "{extra}");
     }
 }
 
@@ -251,18 +274,7 @@ fn a_host_that_allows_no_store_makes_the_configuration_unusable() {
                       "duplicates": {"remember": 1, "seconds": 1}})
     .to_string();
     let config = Config::parse(text.as_bytes(), |_| None::<String>).unwrap();
-    let unusable = config.open_memory(|| None).unwrap_err();
-    assert_eq!(
-        unusable.error.to_string(),
-        "duplicates: capability_restriction_config must allow proxy_get_shared_data, \
-         proxy_set_shared_data and proxy_get_property"
-    );
+    let unusable = config.open_repeats(|_| Err("the host has none")).unwrap_err();
+    assert_eq!(unusable.error.to_string(), "duplicates: the host has none");
     assert_eq!(unusable.route.path(), "/hooks");
-}
-
-#[test]
-fn the_counter_of_repeats_has_a_name_of_its_own() {
-    let name = "junction_webhook_requests_total.outcome.acknowledged.reason.duplicate";
-    assert_eq!(RequestLabels::REPEATED.name(), name);
-    assert!(RequestLabels::all().all(|labels| labels.name() != name));
 }

@@ -1,0 +1,308 @@
+//! What a host must do, so that every host does the same.
+//!
+//! A [`Host`] is a handful of calls in the words of its ABI. [`Worker`] and [`Request`] make them:
+//! they own the order of report, action and log line, the warnings about a host that is set up
+//! wrong, and the time that is measured. They decide nothing about a request: that is
+//! [`Exchange`]'s. Specification: the contract, sections 2 and 8.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exchange::{Action, Exchange, Forward, Header, Outcome, Plugin};
+use crate::log_budget::LogBudget;
+use crate::metrics::Series;
+use crate::reject::Answer;
+use crate::repeats::Repeats;
+use crate::report::Report;
+
+/// The calls of a host that serve one worker and the request in hand.
+pub trait Host {
+    /// The time since the Unix epoch; a clock before it counts as the epoch.
+    fn now(&self) -> Duration;
+
+    /// The first `length` bytes of the body; none where the host cannot give them.
+    fn body(&self, length: usize) -> Option<Vec<u8>>;
+
+    /// Whether an upstream has been asked for, so that the head is out of reach. Where the host
+    /// cannot tell, it is not.
+    fn is_head_gone(&self) -> bool;
+
+    /// The status of an answer that is the upstream's own, and whole; asked at the request's end.
+    fn upstream_status(&self) -> Option<u16>;
+
+    /// Adds to a counter. A metric that fails is no reason to fail a request.
+    fn add(&self, counter: Series, count: usize);
+
+    /// Sets a gauge, or adds a sample to a histogram.
+    fn record(&self, series: Series, value: u64);
+
+    /// Sets the filter state that the access log reads.
+    fn set_filter_state(&self, key: &'static str, value: &str);
+
+    /// Writes a warning to the log.
+    fn warn(&self, line: &str);
+
+    /// Writes an error to the log.
+    fn error(&self, line: &str);
+
+    /// What to do about a warning, in the words of the host's own configuration.
+    fn remedy(&self, warning: Warning) -> &'static str;
+
+    /// Answers the request; the upstream never sees it.
+    fn answer(&self, answer: &Answer);
+
+    /// Changes the request that goes on.
+    fn change(&self, forward: &Forward);
+
+    /// Drops the request's trailers.
+    fn drop_trailers(&self);
+}
+
+/// What becomes of the part of a request that a host has in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It is held back, or goes nowhere.
+    Hold,
+}
+
+/// A sign that the host is set up wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// A guarded request went on without a verdict.
+    Unverified,
+    /// A request was held back, and none of its body ever came.
+    Starved,
+    /// A head that went on is held back by nobody.
+    Leaked,
+}
+
+impl Warning {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Unverified => "a webhook went on unverified: ",
+            Self::Starved => "a webhook ended before any of its body came: where all do, ",
+            Self::Leaked => {
+                "hold_headers is false, and nothing behind this filter holds heads back: "
+            }
+        }
+    }
+}
+
+/// One plugin on one worker: what its requests share.
+#[derive(Debug)]
+pub struct Worker {
+    plugin: Arc<Plugin>,
+    repeats: Option<Arc<dyn Repeats>>,
+    log_budget: RefCell<LogBudget>,
+    /// Some request's body has come, so holding heads back does not hold bodies back as well.
+    is_body_seen: Cell<bool>,
+}
+
+impl Worker {
+    /// Starts with a plugin as configured, and says how that went.
+    pub fn start(plugin: Plugin, repeats: Option<Arc<dyn Repeats>>, host: &impl Host) -> Self {
+        if let Err(unusable) = &plugin {
+            host.error(&format!("configuration is unusable: {}", unusable.error));
+        }
+        host.record(Series::ConfigOk, u64::from(plugin.is_ok()));
+        Self {
+            plugin: Arc::new(plugin),
+            repeats,
+            log_budget: RefCell::default(),
+            is_body_seen: Cell::default(),
+        }
+    }
+
+    /// Says how many lines were held back, if any; to be called about once a second.
+    pub fn tick(&self, host: &impl Host) {
+        warn_of_held_back(self.log_budget.borrow_mut().flush(), host);
+    }
+
+    /// Writes a line if there is room for one.
+    fn warn(&self, line: &str, host: &impl Host) {
+        let taken = self.log_budget.borrow_mut().take(host.now());
+        if let Some(held_back) = taken {
+            warn_of_held_back(held_back, host);
+            host.warn(line);
+        }
+    }
+
+    fn warn_of(&self, warning: Warning, host: &impl Host) {
+        self.warn(&[warning.text(), host.remedy(warning)].concat(), host);
+    }
+}
+
+fn warn_of_held_back(lines: u64, host: &impl Host) {
+    if lines > 0 {
+        host.warn(&format!("{lines} lines about rejected webhooks held back"));
+    }
+}
+
+/// One request; `worker` is its worker at each call.
+#[derive(Debug)]
+pub struct Request {
+    exchange: Exchange,
+    /// The time spent in callbacks that have ended.
+    spent: Duration,
+}
+
+impl Request {
+    /// Starts with nothing seen of the request.
+    #[must_use]
+    pub fn new(worker: &Worker) -> Self {
+        let exchange = Exchange::new(Arc::clone(&worker.plugin), worker.repeats.clone());
+        Self { exchange, spent: Duration::ZERO }
+    }
+
+    /// Takes the head.
+    pub fn on_head(
+        &mut self,
+        headers: &[Header],
+        end_of_stream: bool,
+        worker: &Worker,
+        host: &impl Host,
+    ) -> Flow {
+        let now = host.now();
+        let outcome = self.exchange.on_head(headers, end_of_stream, now);
+        self.carry_out(outcome, now, worker, host)
+    }
+
+    /// Takes the news that `size` bytes of the body are there by now.
+    pub fn on_body(
+        &mut self,
+        size: usize,
+        end_of_stream: bool,
+        worker: &Worker,
+        host: &impl Host,
+    ) -> Flow {
+        let start = host.now();
+        worker.is_body_seen.set(true);
+        let outcome = if self.is_leaked(host) {
+            self.leak(worker, host)
+        } else {
+            match self.exchange.on_body(size) {
+                Outcome::Wait if end_of_stream => self.end(host),
+                outcome => outcome,
+            }
+        };
+        self.carry_out(outcome, start, worker, host)
+    }
+
+    /// Takes the end of a request that ends with trailers.
+    pub fn on_trailers(&mut self, worker: &Worker, host: &impl Host) -> Flow {
+        let start = host.now();
+        let outcome = if self.is_leaked(host) { self.leak(worker, host) } else { self.end(host) };
+        if let Outcome::Decided(_, Action::Forward(Forward { body: Some(_), .. })) = &outcome {
+            // Trailers are not signed.
+            host.drop_trailers();
+        }
+        self.carry_out(outcome, start, worker, host)
+    }
+
+    /// Takes the end of the request and of its answer.
+    pub fn on_done(&mut self, worker: &Worker, host: &impl Host) {
+        let is_undecided = self.exchange.is_undecided();
+        if !is_undecided && !self.exchange.awaits_answer() {
+            return;
+        }
+        let status = host.upstream_status();
+        if status.is_some_and(|status| (200..300).contains(&status)) {
+            self.exchange.on_taken(host.now());
+        }
+        if is_undecided && status.is_some() {
+            worker.warn_of(Warning::Unverified, host);
+        } else if self.exchange.is_starved() && !worker.is_body_seen.get() {
+            worker.warn_of(Warning::Starved, host);
+        }
+    }
+
+    fn end(&mut self, host: &impl Host) -> Outcome {
+        let body = match self.exchange.awaited_body() {
+            None | Some(0) => Some(Vec::new()),
+            Some(length) => host.body(length),
+        };
+        self.exchange.on_end(body.as_deref())
+    }
+
+    /// Whether the upstream has been asked for a head that another filter should hold back.
+    fn is_leaked(&self, host: &impl Host) -> bool {
+        self.exchange.relies_on_buffer() && host.is_head_gone()
+    }
+
+    fn leak(&mut self, worker: &Worker, host: &impl Host) -> Outcome {
+        worker.warn_of(Warning::Leaked, host);
+        self.exchange.on_leak()
+    }
+
+    /// Carries out what came of a callback that began at `start`.
+    fn carry_out(
+        &mut self,
+        outcome: Outcome,
+        start: Duration,
+        worker: &Worker,
+        host: &impl Host,
+    ) -> Flow {
+        match outcome {
+            Outcome::Wait => {
+                self.spend_since(start, host);
+                Flow::Hold
+            }
+            Outcome::Continue => Flow::Continue,
+            Outcome::PassHead(forward) => {
+                host.change(&forward);
+                self.spend_since(start, host);
+                Flow::Continue
+            }
+            Outcome::Unguarded => {
+                host.add(Series::Unguarded, 1);
+                Flow::Continue
+            }
+            Outcome::Decided(report, action) => {
+                count(&report, host);
+                for (key, value) in report.filter_state() {
+                    host.set_filter_state(key, value);
+                }
+                if let Some(line) = report.log_line() {
+                    worker.warn(&line, host);
+                }
+                let flow = match action {
+                    Action::Answer(answer) => {
+                        host.answer(&answer);
+                        Flow::Hold
+                    }
+                    Action::Forward(forward) => {
+                        host.change(&forward);
+                        Flow::Continue
+                    }
+                };
+                self.spend_since(start, host);
+                let spent = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
+                host.record(Series::FilterMicroseconds, spent);
+                flow
+            }
+        }
+    }
+
+    /// Adds the time since `start`, when a callback began. A clock that is set back counts as one
+    /// that stood still.
+    fn spend_since(&mut self, start: Duration, host: &impl Host) {
+        self.spent = self.spent.saturating_add(host.now().saturating_sub(start));
+    }
+}
+
+fn count(report: &Report, host: &impl Host) {
+    host.add(Series::Requests(report.verdict), 1);
+    if let Some(event_type) = report.event_type {
+        host.add(Series::Events(event_type), 1);
+        if report.marker_count > 0 {
+            host.add(Series::Markers, report.marker_count);
+        }
+    }
+    host.record(Series::BodyBytes, u64::try_from(report.body_bytes).unwrap_or(u64::MAX));
+    if let Some(age) = report.signature_age {
+        host.record(Series::SignatureAgeSeconds, age.as_secs());
+    }
+}

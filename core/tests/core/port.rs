@@ -1,0 +1,342 @@
+//! What a host is asked to do, and in which order, with a host that writes it down.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use junction_webhook::config::Config;
+use junction_webhook::document::EventType;
+use junction_webhook::exchange::{Action, Forward, Header, Plugin};
+use junction_webhook::metrics::Series;
+use junction_webhook::port::{Flow, Request, Worker};
+use junction_webhook::reject::Reason;
+use junction_webhook::repeats::{Fingerprint, Repeats};
+use junction_webhook::report::{EventLabel, Verdict};
+use junction_webhook::signature::SignatureError;
+use serde_json::json;
+use test_support::case::Suite;
+use test_support::drive::{Arrival, End, drive};
+use test_support::fake_host::{Call, FakeHost};
+
+const NOW: Duration = Duration::from_secs(1_795_000_000);
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BODY: &str =
+    r#"{"event_type":"labtest.result.ready","data":{"markers":[{"name":"a","value":1}]}}"#;
+const MISMATCH: Reason = Reason::Signature(SignatureError::Mismatch);
+
+fn plugin(extra: &serde_json::Value) -> Plugin {
+    let mut config = json!({"svix": {"secrets": [{"inline": SECRET}]}});
+    for (field, value) in extra.as_object().unwrap() {
+        config[field] = value.clone();
+    }
+    Config::parse(config.to_string().as_bytes(), |_| None::<String>)
+}
+
+fn worker(extra: &serde_json::Value, host: &FakeHost) -> Worker {
+    let worker = Worker::start(plugin(extra), None, host);
+    assert_eq!(host.take_calls(), [Call::Record(Series::ConfigOk, 1)]);
+    worker
+}
+
+/// Signed two seconds before it arrives.
+fn signed() -> Vec<Header> {
+    let at = i64::try_from(NOW.as_secs()).unwrap() - 2;
+    let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
+    let signature = signer.sign("msg_1", at, BODY.as_bytes()).unwrap();
+    [
+        (":method", "POST"),
+        (":path", "/v1/webhooks/junction"),
+        ("svix-id", "msg_1"),
+        ("svix-timestamp", &at.to_string()),
+        ("svix-signature", &signature),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+    .to_vec()
+}
+
+fn state(key: &'static str, value: &str) -> Call {
+    Call::FilterState(key, value.to_owned())
+}
+
+#[test]
+fn a_verified_event_is_counted_told_to_the_access_log_and_then_goes_on() {
+    let host = FakeHost::new(NOW, BODY.as_bytes());
+    let worker = worker(&json!({}), &host);
+    let mut request = Request::new(&worker);
+    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Hold);
+    assert_eq!(request.on_body(BODY.len(), false, &worker, &host), Flow::Hold);
+    assert_eq!(host.take_calls(), []);
+    assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
+    let mut calls = host.take_calls();
+    let change = calls.remove(calls.len() - 2);
+    assert!(matches!(&change, Call::Change(Forward { body: Some(_), .. })), "{change:?}");
+    let ready = EventLabel::Documented(EventType::ResultReady);
+    assert_eq!(
+        calls,
+        [
+            Call::DropTrailers,
+            Call::Add(Series::Requests(Verdict::Forwarded), 1),
+            Call::Add(Series::Events(ready), 1),
+            Call::Add(Series::Markers, 1),
+            Call::Record(Series::BodyBytes, u64::try_from(BODY.len()).unwrap()),
+            Call::Record(Series::SignatureAgeSeconds, 2),
+            state("junction_webhook_verdict", "forwarded"),
+            state("junction_webhook_reason", "none"),
+            state("junction_webhook_event_id", "msg_1"),
+            state("junction_webhook_event_type", "labtest.result.ready"),
+            Call::Record(Series::FilterMicroseconds, 0),
+        ]
+    );
+    assert_eq!(host.reads.take(), [BODY.len()], "read once, whole");
+}
+
+#[test]
+fn a_refusal_is_counted_told_to_the_access_log_logged_and_then_answered() {
+    let host = FakeHost::new(NOW, b"{}");
+    let worker = worker(&json!({}), &host);
+    let mut request = Request::new(&worker);
+    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Hold);
+    assert_eq!(request.on_body(2, true, &worker, &host), Flow::Hold);
+    let mut calls = host.take_calls();
+    let Call::Answer(answer) = calls.remove(calls.len() - 2) else { panic!("{calls:?}") };
+    assert_eq!(answer.status, 401);
+    assert_eq!(
+        calls,
+        [
+            Call::Add(Series::Requests(Verdict::Rejected(MISMATCH)), 1),
+            Call::Record(Series::BodyBytes, 2),
+            state("junction_webhook_verdict", "rejected"),
+            state("junction_webhook_reason", "signature_mismatch"),
+            state("junction_webhook_event_id", "msg_1"),
+            Call::Warn("webhook rejected: reason=signature_mismatch event_id=msg_1".to_owned()),
+            Call::Record(Series::FilterMicroseconds, 0),
+        ]
+    );
+    assert_eq!(request.on_trailers(&worker, &host), Flow::Hold);
+    assert_eq!(host.take_calls(), [], "one answer");
+}
+
+#[test]
+fn an_unguarded_request_is_counted_and_nothing_else() {
+    let host = FakeHost::new(NOW, b"");
+    let worker = worker(&json!({}), &host);
+    let mut request = Request::new(&worker);
+    let head = [(":path".to_owned(), b"/other".to_vec())];
+    assert_eq!(request.on_head(&head, false, &worker, &host), Flow::Continue);
+    assert_eq!(request.on_body(9, true, &worker, &host), Flow::Continue);
+    assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
+    request.on_done(&worker, &host);
+    assert_eq!(host.take_calls(), [Call::Add(Series::Unguarded, 1)]);
+    assert!(host.reads.take().is_empty());
+}
+
+#[test]
+fn an_unusable_configuration_is_an_error_in_the_log_and_a_zero() {
+    let host = FakeHost::default();
+    let worker = Worker::start(plugin(&json!({"mode": 1})), None, &host);
+    let calls = host.take_calls();
+    let [Call::Error(line), Call::Record(Series::ConfigOk, 0)] = calls.as_slice() else {
+        panic!("{calls:?}")
+    };
+    assert!(line.starts_with("configuration is unusable: mode: "), "{line}");
+    assert_eq!(Request::new(&worker).on_head(&signed(), false, &worker, &host), Flow::Hold);
+    let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
+    assert_eq!(host.take_calls()[0], Call::Add(refused, 1));
+}
+
+#[test]
+fn a_body_that_the_host_cannot_give_is_an_internal_error() {
+    for body in [None, Some(BODY.as_bytes()[1..].to_vec())] {
+        let host = FakeHost::new(NOW, b"");
+        host.body.replace(body);
+        let worker = worker(&json!({}), &host);
+        let mut request = Request::new(&worker);
+        request.on_head(&signed(), false, &worker, &host);
+        assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
+        let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
+        assert_eq!(host.take_calls()[0], Call::Add(internal, 1));
+    }
+}
+
+#[test]
+fn a_head_that_nobody_holds_back_is_refused_with_a_warning() {
+    let host = FakeHost::new(NOW, BODY.as_bytes());
+    let worker = worker(&json!({"hold_headers": false}), &host);
+    let mut request = Request::new(&worker);
+    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Continue);
+    assert!(matches!(host.take_calls().as_slice(), [Call::Change(_)]));
+    host.is_head_gone.set(true);
+    assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
+    let calls = host.take_calls();
+    let line = "hold_headers is false, and nothing behind this filter holds heads back: \
+                remedy of a leaked head";
+    assert_eq!(calls[0], Call::Warn(line.to_owned()));
+    let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
+    assert_eq!(calls[1], Call::Add(refused, 1));
+    assert!(calls.iter().any(|call| matches!(call, Call::Answer(answer) if answer.status == 500)));
+}
+
+#[test]
+fn a_request_that_went_on_unverified_is_warned_of() {
+    for (status, warned) in [(Some(200), true), (Some(503), true), (None, false)] {
+        let host = FakeHost::new(NOW, b"");
+        let worker = worker(&json!({}), &host);
+        Request::new(&worker).on_body(1, false, &worker, &host);
+        let mut request = Request::new(&worker);
+        request.on_head(&signed(), false, &worker, &host);
+        host.take_calls();
+        host.upstream_status.set(status);
+        request.on_done(&worker, &host);
+        let line = "a webhook went on unverified: remedy of an unverified request";
+        let expected = warned.then(|| Call::Warn(line.to_owned()));
+        assert_eq!(host.take_calls(), expected.as_slice(), "{status:?}");
+    }
+}
+
+#[test]
+fn a_starved_request_is_warned_of_until_some_body_has_come() {
+    let host = FakeHost::new(NOW, b"");
+    let worker = worker(&json!({}), &host);
+    let starve = || {
+        let mut request = Request::new(&worker);
+        request.on_head(&signed(), false, &worker, &host);
+        request.on_done(&worker, &host);
+        host.take_calls()
+    };
+    let line = "a webhook ended before any of its body came: where all do, \
+                remedy of a starved request";
+    assert_eq!(starve(), [Call::Warn(line.to_owned())]);
+    let mut request = Request::new(&worker);
+    request.on_head(&signed(), false, &worker, &host);
+    request.on_body(1, false, &worker, &host);
+    assert_eq!(starve(), []);
+}
+
+#[test]
+fn the_log_has_a_budget_and_says_what_it_held_back() {
+    let host = FakeHost::new(NOW, b"");
+    let worker = worker(&json!({}), &host);
+    let refuse = || {
+        let head = [(":path".to_owned(), b"/v1/webhooks/junction".to_vec())];
+        Request::new(&worker).on_head(&head, true, &worker, &host);
+        let calls = host.take_calls();
+        calls.into_iter().filter(|call| matches!(call, Call::Warn(_))).count()
+    };
+    assert_eq!((0..15).map(|_| refuse()).sum::<usize>(), 10);
+    worker.tick(&host);
+    let line = "5 lines about rejected webhooks held back";
+    assert_eq!(host.take_calls(), [Call::Warn(line.to_owned())]);
+    worker.tick(&host);
+    assert_eq!(host.take_calls(), []);
+}
+
+/// What was remembered.
+#[derive(Debug, Default)]
+struct Remembered(Mutex<Vec<Duration>>);
+
+impl Repeats for Remembered {
+    fn knows(&self, _: &Fingerprint, _: Duration) -> bool {
+        false
+    }
+
+    fn remember(&self, _: &Fingerprint, now: Duration) {
+        self.0.lock().unwrap().push(now);
+    }
+}
+
+#[test]
+fn only_an_upstream_that_answers_2xx_has_taken_the_event() {
+    for (status, taken) in [
+        (Some(200), true),
+        (Some(299), true),
+        (Some(199), false),
+        (Some(300), false),
+        (Some(503), false),
+        (None, false),
+    ] {
+        let host = FakeHost::new(NOW, BODY.as_bytes());
+        let remembered = Arc::<Remembered>::default();
+        let repeats: Arc<dyn Repeats> = remembered.clone();
+        let worker = Worker::start(plugin(&json!({})), Some(repeats), &host);
+        let mut request = Request::new(&worker);
+        request.on_head(&signed(), false, &worker, &host);
+        assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Continue);
+        host.upstream_status.set(status);
+        request.on_done(&worker, &host);
+        request.on_done(&worker, &host);
+        let expected: &[Duration] = if taken { &[NOW] } else { &[] };
+        assert_eq!(*remembered.0.lock().unwrap(), expected, "{status:?}");
+    }
+}
+
+/// Each case file, in four framings: the host is asked for what the exchange decided, once.
+#[test]
+fn every_case_comes_to_the_same_through_the_port() {
+    for suite in Suite::all() {
+        let environment = |name: &str| suite.environment.get(name).cloned();
+        let plugin = || Config::parse(suite.config.to_string().as_bytes(), environment);
+        for case in &suite.cases {
+            let body = case.body();
+            let mut headers: Vec<Header> = [(":method", &case.method), (":path", &case.path)]
+                .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()))
+                .to_vec();
+            let now = i64::try_from(NOW.as_secs()).unwrap();
+            headers.extend(case.headers(now).into_iter().map(|(n, v)| (n, v.into_bytes())));
+            let shared = Arc::new(plugin());
+            for (sizes, with_trailers) in [
+                (vec![], false),
+                (vec![], true),
+                ((1..body.len()).collect(), false),
+                ((7..body.len()).step_by(7).collect(), true),
+            ] {
+                let arrival = Arrival { sizes, with_trailers };
+                let end = drive(&shared, &headers, &body, &arrival, NOW);
+                let name = format!("{} / {} / {arrival:?}", suite.name, case.name);
+                let calls = through_the_port(plugin(), &headers, &body, &arrival);
+                let action = calls.iter().filter_map(|call| match call {
+                    Call::Answer(answer) => Some(Action::Answer(answer.clone())),
+                    Call::Change(forward) => Some(Action::Forward(forward.clone())),
+                    _ => None,
+                });
+                let counted = calls.iter().filter_map(|call| match call {
+                    Call::Add(series @ (Series::Requests(_) | Series::Unguarded), 1) => {
+                        Some(*series)
+                    }
+                    _ => None,
+                });
+                let (expected, series) = match end {
+                    End::Unguarded => (vec![], Series::Unguarded),
+                    End::Decided(report, action) => {
+                        (vec![action], Series::Requests(report.verdict))
+                    }
+                };
+                assert_eq!(action.collect::<Vec<_>>(), expected, "{name}");
+                assert_eq!(counted.collect::<Vec<_>>(), [series], "{name}");
+            }
+        }
+    }
+}
+
+fn through_the_port(
+    plugin: Plugin,
+    headers: &[Header],
+    body: &[u8],
+    arrival: &Arrival,
+) -> Vec<Call> {
+    let host = FakeHost::new(NOW, body);
+    let worker = Worker::start(plugin, None, &host);
+    let mut request = Request::new(&worker);
+    let head_is_all = body.is_empty() && !arrival.with_trailers;
+    request.on_head(headers, head_is_all, &worker, &host);
+    if !head_is_all {
+        let sizes = arrival.sizes.iter().copied().filter(|size| *size < body.len());
+        for size in sizes.chain([body.len()]) {
+            let last = size == body.len() && !arrival.with_trailers;
+            request.on_body(size, last, &worker, &host);
+        }
+        if arrival.with_trailers {
+            request.on_trailers(&worker, &host);
+        }
+    }
+    host.take_calls()
+}
