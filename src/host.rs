@@ -1,8 +1,7 @@
 //! The bridge to Envoy: the only file that names the proxy-wasm SDK, and no place for decisions.
 //!
 //! It hands headers, body, configuration and time to the core, and carries out what the core says.
-//! The SDK panics on statuses that Envoy does not return for these calls; headers are read as
-//! bytes, since its string getters also panic on what is not UTF-8.
+//! The SDK panics on statuses that Envoy does not return for these calls.
 //! Specification: proxy-wasm ABI 0.2.1.
 
 use std::ffi::OsString;
@@ -20,10 +19,11 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, MapType, MetricType};
 
+use crate::abi::{self, SharedData};
+use crate::header_map;
 use crate::memory::Memory;
 use crate::metric_name;
 use crate::response::upstream_status;
-use crate::shared_data::SharedData;
 use crate::struct_text::json_text;
 
 /// How often a worker says how many log lines it held back, if any.
@@ -92,8 +92,9 @@ impl Context for Request {}
 
 impl HttpContext for Request {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let headers = self.get_http_request_headers_bytes();
-        action(self.inner.on_head(&headers, end_of_stream, &self.worker, &*self.envoy))
+        let map = abi::request_headers();
+        let headers = map.as_deref().and_then(header_map::pairs);
+        action(self.inner.on_head(headers.as_deref(), end_of_stream, &self.worker, &*self.envoy))
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {

@@ -14,17 +14,15 @@ mod outcome;
 
 pub use self::outcome::{Action, Forward, Outcome};
 
-use self::head::{VERDICT, check_head, forward, forward_head, value_of, withheld};
+use self::head::{VERDICT, check_head, forward, forward_head, withheld};
 use crate::config::{Config, Mode, Unusable};
 use crate::document::{self, Data, Document, Event};
 use crate::event::{Envelope, normalise, time};
+use crate::http::{Header, value_of};
 use crate::reject::{Answer, Reason, Rejection};
 use crate::repeats::{Endpoint, Fingerprint, Repeats};
 use crate::report::{Acknowledged, EventLabel, Report, Verdict};
 use crate::signature::{Pending, Verified};
-
-/// A header, its name in lower case; pseudo-headers are among them.
-pub type Header = (String, Vec<u8>);
 
 /// What one plugin does, whether its configuration is usable or not.
 pub type Plugin = Result<Config, Unusable>;
@@ -161,6 +159,11 @@ impl Exchange {
             self.phase = Phase::Body(Box::new(request));
             outcome
         }
+    }
+
+    /// Takes the news that the host cannot read the request's head.
+    pub fn on_unreadable_head(&mut self) -> Outcome {
+        self.fail()
     }
 
     /// Takes the news that `size` bytes of the body are there by now.

@@ -9,7 +9,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::{Action, Exchange, Forward, Header, Outcome, Plugin};
+use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin};
+use crate::http::Header;
 use crate::log_budget::LogBudget;
 use crate::metrics::Series;
 use crate::reject::Answer;
@@ -157,16 +158,19 @@ impl Request {
         Self { exchange, spent: Duration::ZERO }
     }
 
-    /// Takes the head.
+    /// Takes the head; none is one that the host cannot read, which goes nowhere.
     pub fn on_head(
         &mut self,
-        headers: &[Header],
+        headers: Option<&[Header]>,
         end_of_stream: bool,
         worker: &Worker,
         host: &impl Host,
     ) -> Flow {
         let now = host.now();
-        let outcome = self.exchange.on_head(headers, end_of_stream, now);
+        let outcome = match headers {
+            Some(headers) => self.exchange.on_head(headers, end_of_stream, now),
+            None => self.exchange.on_unreadable_head(),
+        };
         self.carry_out(outcome, now, worker, host)
     }
 

@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub use crate::signature::mac::{Secret, SecretError};
 pub use crate::signature::timestamp::SentAt;
 
+use crate::http::{Header, is_repeated};
 use crate::signature::mac::{Mac, Tag};
 
 /// The most tags one request may claim. Senders send one for each secret in rotation; without a
@@ -51,11 +52,7 @@ impl Verifier {
     /// # Errors
     ///
     /// Every [`SignatureError`] but [`SignatureError::Mismatch`], which needs the body.
-    pub fn begin(
-        &self,
-        headers: &[(String, Vec<u8>)],
-        now: Duration,
-    ) -> Result<Pending, SignatureError> {
+    pub fn begin(&self, headers: &[Header], now: Duration) -> Result<Pending, SignatureError> {
         let mut security_headers = svix::HEADERS.into_iter().chain(self.hmac.headers());
         if security_headers.any(|name| is_repeated(headers, name)) {
             // Which of two values counts is a question that two parsers answer differently.
@@ -73,7 +70,7 @@ impl Verifier {
     /// The event id that a request claims and nothing has proven yet, for the log of a refusal;
     /// none where it is malformed, given twice, or not read because Svix is off.
     #[must_use]
-    pub fn claimed_id<'h>(&self, headers: &'h [(String, Vec<u8>)]) -> Option<&'h str> {
+    pub fn claimed_id<'h>(&self, headers: &[Header<'h>]) -> Option<&'h str> {
         if self.svix.is_on() { svix::claimed_id(headers) } else { None }
     }
 
@@ -240,15 +237,6 @@ impl fmt::Display for SignatureError {
 }
 
 impl Error for SignatureError {}
-
-/// The first value of a header.
-fn value_of<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> {
-    headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_slice())
-}
-
-fn is_repeated(headers: &[(String, Vec<u8>)], name: &str) -> bool {
-    headers.iter().filter(|(own, _)| own == name).nth(1).is_some()
-}
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Exchange, Header, Outcome};
+use junction_webhook::exchange::{Exchange, Outcome};
+use junction_webhook::http::Header;
 use libfuzzer_sys::fuzz_target;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -31,7 +32,7 @@ fuzz_target!(|configuration: &[u8]| {
     }
     assert!(route.guards(path.as_bytes()), "{path} is guarded");
     let head: [Header; 2] =
-        [(":method".into(), b"POST".to_vec()), (":path".into(), path.as_bytes().to_vec())];
+        [(":method", b"POST"), (":path", path.as_bytes())];
     let outcome = Exchange::new(Arc::new(plugin), None).on_head(&head, true, Duration::from_secs(1));
     assert!(matches!(outcome, Outcome::Decided(..)), "{outcome:?} for an unsigned request");
 });

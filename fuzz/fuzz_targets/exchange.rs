@@ -11,8 +11,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Header, Plugin};
+use junction_webhook::exchange::Plugin;
 use libfuzzer_sys::fuzz_target;
+use test_support::OwnedHeader;
 use test_support::drive::{Arrival, drive};
 
 const NOW: u64 = 1_614_265_330;
@@ -43,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     let mut words = lines.next().unwrap_or_default().splitn(3, |byte| *byte == b' ');
     let configuration = usize::from(words.next().and_then(<[u8]>::first).copied().unwrap_or(b'0'));
     let configuration = configuration % CONFIGURATIONS.len();
-    let mut headers: Vec<Header> = vec![
+    let mut headers: Vec<OwnedHeader> = vec![
         (":method".into(), words.next().unwrap_or_default().to_vec()),
         (":path".into(), words.next().unwrap_or_default().to_vec()),
     ];
@@ -77,7 +78,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// Adds the headers of a signature: `svix <id>`, `webhook <id>`, `hex`, or `timed`.
-fn sign(value: &[u8], body: &[u8], headers: &mut Vec<Header>) {
+fn sign(value: &[u8], body: &[u8], headers: &mut Vec<OwnedHeader>) {
     let mut words = value.splitn(2, |byte| *byte == b' ');
     let (scheme, id) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let tag = |parts: &[&[u8]]| {

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use junction_webhook::exchange::Header;
 use junction_webhook::signature::{Secret, Verifier, hmac, svix};
 use libfuzzer_sys::fuzz_target;
+use test_support::{OwnedHeader, borrowed};
 
 const NOW: Duration = Duration::from_secs(1_614_265_330);
 const TOLERANCE: Duration = Duration::from_mins(5);
@@ -32,7 +32,7 @@ fn verifiers() -> [Verifier; 3] {
 fuzz_target!(|input: &[u8]| {
     let mut lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
     let body = lines.pop().unwrap_or_default();
-    let headers: Vec<Header> = lines
+    let headers: Vec<OwnedHeader> = lines
         .iter()
         .filter_map(|line| {
             let at = line.windows(2).position(|pair| pair == b": ")?;
@@ -41,10 +41,10 @@ fuzz_target!(|input: &[u8]| {
         })
         .collect();
     for verifier in verifiers() {
-        if let Some(id) = verifier.claimed_id(&headers) {
+        if let Some(id) = verifier.claimed_id(&borrowed(&headers)) {
             assert!(id.len() <= 256 && id.bytes().all(|byte| byte.is_ascii_graphic()), "{id:?}");
         }
-        if let Ok(mut pending) = verifier.begin(&headers, NOW) {
+        if let Ok(mut pending) = verifier.begin(&borrowed(&headers), NOW) {
             pending.update(body);
             assert!(pending.finish().is_err(), "verified without the secret");
         }

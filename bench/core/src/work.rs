@@ -6,7 +6,8 @@ use std::time::Duration;
 use junction_webhook::config::Config;
 use junction_webhook::document::{self, Document, Event, Rules};
 use junction_webhook::event::{Envelope, normalise};
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
+use junction_webhook::http::Header;
 use junction_webhook::signature::Verified;
 
 use crate::sample;
@@ -14,7 +15,7 @@ use crate::sample;
 /// A signed request and the filter that it is for.
 pub struct Work {
     plugin: Arc<Plugin>,
-    headers: Vec<Header>,
+    headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     now: Duration,
 }
@@ -49,6 +50,10 @@ impl Work {
         }
     }
 
+    fn headers(&self) -> Vec<Header<'_>> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect()
+    }
+
     /// The exact size of the body, in bytes.
     #[must_use]
     pub const fn body_bytes(&self) -> usize {
@@ -61,7 +66,7 @@ impl Work {
     /// [`Refused`] where the sample is not accepted.
     pub fn verify(&self) -> Result<Verified, Refused> {
         let config = self.plugin.as_ref().as_ref().map_err(|_| Refused)?;
-        let begun = config.verifier.begin(&self.headers, self.now);
+        let begun = config.verifier.begin(&self.headers(), self.now);
         let mut pending = begun.map_err(|_| Refused)?;
         pending.update(&self.body);
         pending.finish().map_err(|_| Refused)
@@ -92,7 +97,7 @@ impl Work {
     /// [`Refused`] where the sample is not accepted.
     pub fn whole(&self) -> Result<Vec<u8>, Refused> {
         let mut exchange = Exchange::new(Arc::clone(&self.plugin), None);
-        exchange.on_head(&self.headers, false, self.now);
+        exchange.on_head(&self.headers(), false, self.now);
         exchange.on_body(self.body.len());
         // The host hands the body over in memory of the module's own.
         match exchange.on_end(Some(&self.body.clone())) {

@@ -17,7 +17,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bench_core::sample;
 use bench_core::work::plugin;
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
+use junction_webhook::http::Header;
 use junction_webhook::reject::Answer;
 
 fn main() -> Result<()> {
@@ -68,11 +69,10 @@ async fn check(State(plugin): State<Arc<Plugin>>, parts: Parts, body: Bytes) -> 
     }
 }
 
-fn headers(parts: &Parts) -> Vec<Header> {
+fn headers(parts: &Parts) -> Vec<Header<'_>> {
     let pseudo = [(":method", parts.method.as_str()), (":path", parts.uri.path())];
     let own = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    let pseudo = pseudo.iter().map(|(name, value)| (*name, value.as_bytes()));
-    pseudo.chain(own).map(|(name, value)| (name.to_owned(), value.to_vec())).collect()
+    pseudo.into_iter().map(|(name, value)| (name, value.as_bytes())).chain(own).collect()
 }
 
 fn refuse(answer: Answer) -> Response {

@@ -74,7 +74,7 @@ fn the_previous_secret_is_optional_and_used_where_it_is_there() {
         ("svix-timestamp", "1614265330"),
         ("svix-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ]
-    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    .map(|(name, value)| (name, value.as_bytes()));
     let mut pending = config.verifier.begin(&headers, Duration::from_secs(1_795_000_000)).unwrap();
     pending.update(br#"{"test": 2432232314}"#);
     assert_eq!(pending.finish().map(|verified| verified.scheme), Ok(SchemeName::Svix));

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Header;
 use super::outcome::Forward;
 use crate::config::{Config, Mode};
 use crate::document::Event;
+use crate::http::{Header, is_token, value_of, values_of};
 use crate::reject::{Reason, Rejection};
 use crate::signature::{Pending, Verified};
 
@@ -70,13 +70,6 @@ fn exceeds(declared: &[u8], max_bytes: usize) -> bool {
     is_number && declared.is_none_or(|declared| declared > max_bytes)
 }
 
-/// A token (RFC 9110, section 5.6.2).
-fn is_token(text: &[u8]) -> bool {
-    let is_token_byte =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(is_token_byte)
-}
-
 /// The request that goes on in place of a verified and valid one.
 pub(super) fn forward(
     event: &Event<'_>,
@@ -114,11 +107,11 @@ pub(super) fn forward_head(
 
 /// The headers of a request that end here.
 pub(super) fn withheld(config: &Config, headers: &[Header]) -> Vec<String> {
-    let names = headers.iter().map(|(name, _)| name);
+    let names = headers.iter().map(|(name, _)| *name);
     let ends_here = |name: &str| {
         config.verifier.withholds(name) || name == VERDICT || is_disguised(config, name)
     };
-    names.filter(|name| ends_here(name)).cloned().collect()
+    names.filter(|name| ends_here(name)).map(str::to_owned).collect()
 }
 
 /// Whether a header is another to HTTP, and one that means something here to the many upstreams
@@ -129,12 +122,4 @@ fn is_disguised(config: &Config, name: &str) -> bool {
         config.verifier.reads(&name)
             || [VERDICT, IDEMPOTENCY_KEY, EVENT_TYPE, VERIFIED_BY].contains(&name.as_str())
     }
-}
-
-pub(super) fn value_of<'h>(headers: &'h [Header], name: &str) -> Option<&'h [u8]> {
-    values_of(headers, name).next()
-}
-
-fn values_of<'h>(headers: &'h [Header], name: &str) -> impl Iterator<Item = &'h [u8]> {
-    headers.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_slice())
 }

@@ -15,9 +15,10 @@ use std::time::Duration;
 
 use sha2::Sha256;
 
+use crate::http::{Header, is_token, value_of};
 use crate::signature::mac::{self, Secret, Tag};
 use crate::signature::timestamp::SentAt;
-use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, svix, value_of};
+use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, svix};
 
 /// Secrets, header names and tolerance of the plain HMAC scheme; without secrets it is off.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl Scheme {
     /// Checks the deciding header and starts the MACs.
     pub(super) fn begin(
         &self,
-        headers: &[(String, Vec<u8>)],
+        headers: &[Header],
         now: Duration,
     ) -> Result<Pending, SignatureError> {
         let value = self
@@ -129,7 +130,7 @@ fn check_names(names: &[String]) -> Result<(), HeadersError> {
     if names.is_empty() {
         return Err(HeadersError::Empty);
     }
-    if !names.iter().all(|name| is_token(name)) {
+    if !names.iter().all(|name| is_token(name.as_bytes())) {
         return Err(HeadersError::NotAName);
     }
     if names.iter().any(|name| svix::HEADERS.contains(&name.as_str())) {
@@ -139,11 +140,6 @@ fn check_names(names: &[String]) -> Result<(), HeadersError> {
         return Err(HeadersError::Repeated);
     }
     Ok(())
-}
-
-fn is_token(name: &str) -> bool {
-    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_tchar)
 }
 
 /// Reads 64 hex digits or 44 characters of base64; no text is both.

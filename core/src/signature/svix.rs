@@ -8,9 +8,10 @@
 
 use std::time::Duration;
 
+use crate::http::{Header, value_of};
 use crate::signature::mac::{self, Secret, Tag};
 use crate::signature::timestamp::SentAt;
-use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, value_of};
+use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError};
 
 /// The header names of one set, in the order id, timestamp, signature.
 type Names = [&'static str; 3];
@@ -49,7 +50,7 @@ impl Scheme {
     /// Checks the headers in the order id, timestamp, tolerance, signature, and starts the MACs.
     pub(super) fn begin(
         &self,
-        headers: &[(String, Vec<u8>)],
+        headers: &[Header],
         now: Duration,
     ) -> Result<Pending, SignatureError> {
         let [id, timestamp, signature] = find_triple(headers)?;
@@ -65,14 +66,14 @@ impl Scheme {
 }
 
 /// Whether the request claims to be signed under this scheme.
-pub(super) fn is_claimed(headers: &[(String, Vec<u8>)]) -> bool {
+pub(super) fn is_claimed(headers: &[Header]) -> bool {
     HEADERS.iter().any(|name| value_of(headers, name).is_some())
 }
 
 /// The id a request claims, if it claims exactly one and that one is well-formed.
-pub(super) fn claimed_id(headers: &[(String, Vec<u8>)]) -> Option<&str> {
+pub(super) fn claimed_id<'h>(headers: &[Header<'h>]) -> Option<&'h str> {
     let ([svix, ..], [standard, ..]) = (SVIX, STANDARD);
-    let mut ids = headers.iter().filter(|(name, _)| name == svix || name == standard);
+    let mut ids = headers.iter().filter(|(name, _)| *name == svix || *name == standard);
     match (ids.next(), ids.next()) {
         (Some((_, value)), None) => parse_id(value),
         _ => None,
@@ -80,7 +81,7 @@ pub(super) fn claimed_id(headers: &[(String, Vec<u8>)]) -> Option<&str> {
 }
 
 /// The values of one complete set of headers; parts of both sets together are malformed.
-fn find_triple(headers: &[(String, Vec<u8>)]) -> Result<[&[u8]; 3], SignatureError> {
+fn find_triple<'h>(headers: &[Header<'h>]) -> Result<[&'h [u8]; 3], SignatureError> {
     let svix = SVIX.map(|name| value_of(headers, name));
     let standard = STANDARD.map(|name| value_of(headers, name));
     let is_any = |values: &[Option<&[u8]>]| values.iter().any(Option::is_some);

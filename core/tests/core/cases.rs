@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Action, Forward, Header, Plugin};
+use junction_webhook::exchange::{Action, Forward, Plugin};
 use junction_webhook::report::{Acknowledged, Report, Verdict};
 use serde_json::{Value, json};
 
+use test_support::OwnedHeader;
 use test_support::case::{Case, Expect, Suite};
 use test_support::drive::{Arrival, End, drive};
 
@@ -42,7 +43,7 @@ enum Framing {
 
 fn run(plugin: &Arc<Plugin>, case: &Case, framing: Framing) -> End {
     let body = case.body();
-    let mut headers: Vec<Header> = [(":method", &case.method), (":path", &case.path)]
+    let mut headers: Vec<OwnedHeader> = [(":method", &case.method), (":path", &case.path)]
         .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()))
         .to_vec();
     headers.extend(case.headers(NOW).into_iter().map(|(name, value)| (name, value.into_bytes())));

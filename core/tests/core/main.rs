@@ -18,3 +18,4 @@ mod port;
 mod properties;
 mod repeats;
 mod signature_oracle;
+mod structure;

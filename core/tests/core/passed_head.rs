@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Action, Exchange, Forward, Header, Outcome};
+use junction_webhook::exchange::{Action, Exchange, Forward, Outcome};
 use junction_webhook::reject::Reason;
 use junction_webhook::report::{Report, Verdict};
 use serde_json::json;
+use test_support::{OwnedHeader, borrowed};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOW: Duration = Duration::from_secs(1_795_000_000);
@@ -21,7 +22,7 @@ fn exchange(mode: &str, hold_headers: bool) -> Exchange {
     Exchange::new(Arc::new(plugin), None)
 }
 
-fn head() -> Vec<Header> {
+fn head() -> Vec<OwnedHeader> {
     let at = i64::try_from(NOW.as_secs()).unwrap();
     let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
     let signature = signer.sign("msg_1", at, BODY.as_bytes()).unwrap();
@@ -53,7 +54,9 @@ fn decided(outcome: Outcome) -> (Report, Action) {
 #[test]
 fn the_head_passes_with_what_is_known_before_the_body_and_the_body_follows_with_the_verdict() {
     let mut exchange = exchange("enforce", false);
-    let Outcome::PassHead(forward) = exchange.on_head(&head(), false, NOW) else { panic!() };
+    let Outcome::PassHead(forward) = exchange.on_head(&borrowed(&head()), false, NOW) else {
+        panic!()
+    };
     let removed = [
         "svix-signature",
         "x-junction-verdict",
@@ -82,7 +85,7 @@ fn the_head_passes_with_what_is_known_before_the_body_and_the_body_follows_with_
 #[test]
 fn a_request_without_a_body_has_its_verdict_at_once() {
     let mut exchange = exchange("enforce", false);
-    let (report, _) = decided(exchange.on_head(&head(), true, NOW));
+    let (report, _) = decided(exchange.on_head(&borrowed(&head()), true, NOW));
     let mismatch = Reason::Signature(junction_webhook::signature::SignatureError::Mismatch);
     assert_eq!(report.verdict, Verdict::Rejected(mismatch));
     assert!(!exchange.relies_on_buffer());
@@ -91,7 +94,9 @@ fn a_request_without_a_body_has_its_verdict_at_once() {
 #[test]
 fn shadow_mode_only_takes_the_verdict_of_the_sender_away() {
     let mut exchange = exchange("shadow", false);
-    let Outcome::PassHead(forward) = exchange.on_head(&head(), false, NOW) else { panic!() };
+    let Outcome::PassHead(forward) = exchange.on_head(&borrowed(&head()), false, NOW) else {
+        panic!()
+    };
     let remove = vec!["x-junction-verdict".to_owned()];
     assert_eq!(forward, Forward { remove, ..Forward::default() });
     let (report, action) = decided(body(&mut exchange));
@@ -106,7 +111,7 @@ fn a_head_that_nobody_holds_back_is_a_mistake_in_the_configuration() {
         ("shadow", Verdict::Shadowed(Err(Reason::Configuration))),
     ] {
         let mut exchange = exchange(mode, false);
-        let outcome = exchange.on_head(&head(), false, NOW);
+        let outcome = exchange.on_head(&borrowed(&head()), false, NOW);
         assert!(matches!(outcome, Outcome::PassHead(_)), "{mode}: {outcome:?}");
         let (report, action) = decided(exchange.on_leak());
         assert_eq!(report.verdict, verdict);
@@ -126,7 +131,7 @@ fn a_request_is_starved_only_while_its_head_is_held_and_no_body_has_come() {
     for (hold_headers, starved) in [(true, true), (false, false)] {
         let mut exchange = exchange("enforce", hold_headers);
         assert!(!exchange.is_starved(), "{hold_headers}: nothing has come");
-        exchange.on_head(&head(), false, NOW);
+        exchange.on_head(&borrowed(&head()), false, NOW);
         assert_eq!(exchange.is_starved(), starved, "{hold_headers}: the head has come");
         body(&mut exchange);
         assert!(!exchange.is_starved(), "{hold_headers}: the verdict is there");

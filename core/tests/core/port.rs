@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
-use junction_webhook::exchange::{Action, Forward, Header, Plugin};
+use junction_webhook::exchange::{Action, Forward, Plugin};
 use junction_webhook::metrics::Series;
 use junction_webhook::port::{Flow, Request, Worker};
 use junction_webhook::reject::Reason;
@@ -17,6 +17,7 @@ use serde_json::json;
 use test_support::case::Suite;
 use test_support::drive::{Arrival, End, drive};
 use test_support::fake_host::{Call, FakeHost};
+use test_support::{OwnedHeader, borrowed};
 
 const NOW: Duration = Duration::from_secs(1_795_000_000);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -39,7 +40,7 @@ fn worker(extra: &serde_json::Value, host: &FakeHost) -> Worker {
 }
 
 /// Signed two seconds before it arrives.
-fn signed() -> Vec<Header> {
+fn signed() -> Vec<OwnedHeader> {
     let at = i64::try_from(NOW.as_secs()).unwrap() - 2;
     let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
     let signature = signer.sign("msg_1", at, BODY.as_bytes()).unwrap();
@@ -63,7 +64,7 @@ fn a_verified_event_is_counted_told_to_the_access_log_and_then_goes_on() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let worker = worker(&json!({}), &host);
     let mut request = Request::new(&worker);
-    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Hold);
+    assert_eq!(request.on_head(Some(&borrowed(&signed())), false, &worker, &host), Flow::Hold);
     assert_eq!(request.on_body(BODY.len(), false, &worker, &host), Flow::Hold);
     assert_eq!(host.take_calls(), []);
     assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
@@ -95,7 +96,7 @@ fn a_refusal_is_counted_told_to_the_access_log_logged_and_then_answered() {
     let host = FakeHost::new(NOW, b"{}");
     let worker = worker(&json!({}), &host);
     let mut request = Request::new(&worker);
-    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Hold);
+    assert_eq!(request.on_head(Some(&borrowed(&signed())), false, &worker, &host), Flow::Hold);
     assert_eq!(request.on_body(2, true, &worker, &host), Flow::Hold);
     let mut calls = host.take_calls();
     let Call::Answer(answer) = calls.remove(calls.len() - 2) else { panic!("{calls:?}") };
@@ -121,8 +122,8 @@ fn an_unguarded_request_is_counted_and_nothing_else() {
     let host = FakeHost::new(NOW, b"");
     let worker = worker(&json!({}), &host);
     let mut request = Request::new(&worker);
-    let head = [(":path".to_owned(), b"/other".to_vec())];
-    assert_eq!(request.on_head(&head, false, &worker, &host), Flow::Continue);
+    let head = [(":path", b"/other".as_slice())];
+    assert_eq!(request.on_head(Some(&head), false, &worker, &host), Flow::Continue);
     assert_eq!(request.on_body(9, true, &worker, &host), Flow::Continue);
     assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
     request.on_done(&worker, &host);
@@ -139,9 +140,25 @@ fn an_unusable_configuration_is_an_error_in_the_log_and_a_zero() {
         panic!("{calls:?}")
     };
     assert!(line.starts_with("configuration is unusable: mode: "), "{line}");
-    assert_eq!(Request::new(&worker).on_head(&signed(), false, &worker, &host), Flow::Hold);
+    assert_eq!(
+        Request::new(&worker).on_head(Some(&borrowed(&signed())), false, &worker, &host),
+        Flow::Hold
+    );
     let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
     assert_eq!(host.take_calls()[0], Call::Add(refused, 1));
+}
+
+#[test]
+fn a_head_that_the_host_cannot_read_is_an_internal_error() {
+    let host = FakeHost::new(NOW, b"");
+    let worker = worker(&json!({"mode": "shadow"}), &host);
+    let mut request = Request::new(&worker);
+    assert_eq!(request.on_head(None, false, &worker, &host), Flow::Hold);
+    let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
+    let calls = host.take_calls();
+    assert_eq!(calls[0], Call::Add(internal, 1));
+    assert!(calls.iter().any(|call| matches!(call, Call::Answer(answer) if answer.status == 500)));
+    assert_eq!(request.on_body(1, true, &worker, &host), Flow::Hold);
 }
 
 #[test]
@@ -151,7 +168,7 @@ fn a_body_that_the_host_cannot_give_is_an_internal_error() {
         host.body.replace(body);
         let worker = worker(&json!({}), &host);
         let mut request = Request::new(&worker);
-        request.on_head(&signed(), false, &worker, &host);
+        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
         assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
         let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
         assert_eq!(host.take_calls()[0], Call::Add(internal, 1));
@@ -163,7 +180,7 @@ fn a_head_that_nobody_holds_back_is_refused_with_a_warning() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let worker = worker(&json!({"hold_headers": false}), &host);
     let mut request = Request::new(&worker);
-    assert_eq!(request.on_head(&signed(), false, &worker, &host), Flow::Continue);
+    assert_eq!(request.on_head(Some(&borrowed(&signed())), false, &worker, &host), Flow::Continue);
     assert!(matches!(host.take_calls().as_slice(), [Call::Change(_)]));
     host.is_head_gone.set(true);
     assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
@@ -183,7 +200,7 @@ fn a_request_that_went_on_unverified_is_warned_of() {
         let worker = worker(&json!({}), &host);
         Request::new(&worker).on_body(1, false, &worker, &host);
         let mut request = Request::new(&worker);
-        request.on_head(&signed(), false, &worker, &host);
+        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
         host.take_calls();
         host.upstream_status.set(status);
         request.on_done(&worker, &host);
@@ -199,7 +216,7 @@ fn a_starved_request_is_warned_of_until_some_body_has_come() {
     let worker = worker(&json!({}), &host);
     let starve = || {
         let mut request = Request::new(&worker);
-        request.on_head(&signed(), false, &worker, &host);
+        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
         request.on_done(&worker, &host);
         host.take_calls()
     };
@@ -207,7 +224,7 @@ fn a_starved_request_is_warned_of_until_some_body_has_come() {
                 remedy of a starved request";
     assert_eq!(starve(), [Call::Warn(line.to_owned())]);
     let mut request = Request::new(&worker);
-    request.on_head(&signed(), false, &worker, &host);
+    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
     request.on_body(1, false, &worker, &host);
     assert_eq!(starve(), []);
 }
@@ -217,8 +234,8 @@ fn the_log_has_a_budget_and_says_what_it_held_back() {
     let host = FakeHost::new(NOW, b"");
     let worker = worker(&json!({}), &host);
     let refuse = || {
-        let head = [(":path".to_owned(), b"/v1/webhooks/junction".to_vec())];
-        Request::new(&worker).on_head(&head, true, &worker, &host);
+        let head = [(":path", b"/v1/webhooks/junction".as_slice())];
+        Request::new(&worker).on_head(Some(&head), true, &worker, &host);
         let calls = host.take_calls();
         calls.into_iter().filter(|call| matches!(call, Call::Warn(_))).count()
     };
@@ -259,7 +276,7 @@ fn only_an_upstream_that_answers_2xx_has_taken_the_event() {
         let repeats: Arc<dyn Repeats> = remembered.clone();
         let worker = Worker::start(plugin(&json!({})), Some(repeats), &host);
         let mut request = Request::new(&worker);
-        request.on_head(&signed(), false, &worker, &host);
+        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
         assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Continue);
         host.upstream_status.set(status);
         request.on_done(&worker, &host);
@@ -277,7 +294,7 @@ fn every_case_comes_to_the_same_through_the_port() {
         let plugin = || Config::parse(suite.config.to_string().as_bytes(), environment);
         for case in &suite.cases {
             let body = case.body();
-            let mut headers: Vec<Header> = [(":method", &case.method), (":path", &case.path)]
+            let mut headers: Vec<OwnedHeader> = [(":method", &case.method), (":path", &case.path)]
                 .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()))
                 .to_vec();
             let now = i64::try_from(NOW.as_secs()).unwrap();
@@ -319,7 +336,7 @@ fn every_case_comes_to_the_same_through_the_port() {
 
 fn through_the_port(
     plugin: Plugin,
-    headers: &[Header],
+    headers: &[OwnedHeader],
     body: &[u8],
     arrival: &Arrival,
 ) -> Vec<Call> {
@@ -327,7 +344,7 @@ fn through_the_port(
     let worker = Worker::start(plugin, None, &host);
     let mut request = Request::new(&worker);
     let head_is_all = body.is_empty() && !arrival.with_trailers;
-    request.on_head(headers, head_is_all, &worker, &host);
+    request.on_head(Some(&borrowed(headers)), head_is_all, &worker, &host);
     if !head_is_all {
         let sizes = arrival.sizes.iter().copied().filter(|size| *size < body.len());
         for size in sizes.chain([body.len()]) {

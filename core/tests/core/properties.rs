@@ -9,12 +9,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use junction_webhook::config::Config;
-use junction_webhook::exchange::{Action, Header, Plugin};
+use junction_webhook::exchange::{Action, Plugin};
 use junction_webhook::reject::Reason;
 use junction_webhook::report::Verdict;
 use proptest::prelude::*;
 use proptest::test_runner;
 
+use test_support::OwnedHeader;
 use test_support::drive::{Arrival, End, drive};
 
 const NOW: u64 = 1_614_265_330;
@@ -61,7 +62,7 @@ enum Sign {
     Timed,
 }
 
-fn signed(sign: Sign, body: &[u8]) -> Vec<Header> {
+fn signed(sign: Sign, body: &[u8]) -> Vec<OwnedHeader> {
     let tag = |parts: &[&[u8]]| {
         let mut mac = hmac_sha256::HMAC::new(KEY);
         for part in parts {
@@ -70,7 +71,7 @@ fn signed(sign: Sign, body: &[u8]) -> Vec<Header> {
         mac.finalize()
     };
     let at = NOW.to_string();
-    let mut headers: Vec<Header> =
+    let mut headers: Vec<OwnedHeader> =
         vec![(":method".into(), b"POST".to_vec()), (":path".into(), PATH.to_vec())];
     match sign {
         Sign::Not => {}
@@ -94,7 +95,7 @@ fn signed(sign: Sign, body: &[u8]) -> Vec<Header> {
 }
 
 /// Drives a request; an event that goes on satisfies the published schema.
-fn run(plugin: &Arc<Plugin>, headers: &[Header], body: &[u8], arrival: &Arrival) -> End {
+fn run(plugin: &Arc<Plugin>, headers: &[OwnedHeader], body: &[u8], arrival: &Arrival) -> End {
     let end = drive(plugin, headers, body, arrival, Duration::from_secs(NOW));
     if let End::Decided(_, Action::Forward(forward)) = &end
         && let Some(event) = &forward.body
@@ -290,13 +291,13 @@ fn plugin_of(sign: Sign) -> &'static Arc<Plugin> {
 }
 
 /// How many bits the signature headers and the body have.
-fn flippable_bits(headers: &[Header], body: &[u8]) -> usize {
+fn flippable_bits(headers: &[OwnedHeader], body: &[u8]) -> usize {
     let signed = headers.iter().filter(|(name, _)| !name.starts_with(':'));
     8 * signed.fold(body.len(), |sum, (_, value)| sum + value.len())
 }
 
 /// Flips one bit; what it was, if the request was not refused for its signature.
-fn flipped(sign: Sign, headers: &[Header], body: &[u8], bit: usize) -> Option<String> {
+fn flipped(sign: Sign, headers: &[OwnedHeader], body: &[u8], bit: usize) -> Option<String> {
     let (mut headers, mut body) = (headers.to_vec(), body.to_vec());
     let mut at = bit / 8;
     let place = flip(&mut headers, &mut body, &mut at, 1 << (bit % 8));
@@ -311,7 +312,7 @@ fn flipped(sign: Sign, headers: &[Header], body: &[u8], bit: usize) -> Option<St
 
 /// Flips bits of the byte `at`, counted over the signature headers and the body; leaves in `at`
 /// where that is in the part which is named.
-fn flip(headers: &mut [Header], body: &mut [u8], at: &mut usize, mask: u8) -> String {
+fn flip(headers: &mut [OwnedHeader], body: &mut [u8], at: &mut usize, mask: u8) -> String {
     let signed = headers.iter_mut().filter(|(name, _)| !name.starts_with(':'));
     for (name, value) in signed {
         match value.get_mut(*at) {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
 use junction_webhook::reject::Reason;
 use junction_webhook::repeats::{Fingerprint, Repeats};
 use junction_webhook::report::{Acknowledged, EventLabel, Report, Verdict};
 use junction_webhook::signature::SignatureError;
 use serde_json::{Value, json};
+use test_support::{OwnedHeader, borrowed};
 
 const NOW: Duration = Duration::from_secs(1_795_000_000);
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -76,9 +77,9 @@ impl Worker {
         Self { plugin: Arc::new(Ok(config)), repeats, shared }
     }
 
-    fn receive(&self, headers: &[Header], body: &str, now: Duration) -> (Exchange, Outcome) {
+    fn receive(&self, headers: &[OwnedHeader], body: &str, now: Duration) -> (Exchange, Outcome) {
         let mut exchange = Exchange::new(Arc::clone(&self.plugin), self.repeats.clone());
-        let outcome = match exchange.on_head(headers, false, now) {
+        let outcome = match exchange.on_head(&borrowed(headers), false, now) {
             Outcome::Wait | Outcome::PassHead(_) => {
                 let held = exchange.on_body(body.len());
                 assert!(matches!(held, Outcome::Wait), "{held:?}");
@@ -90,7 +91,7 @@ impl Worker {
     }
 
     /// Sends the event, which the upstream takes if it gets it; how that was judged.
-    fn send(&self, headers: &[Header], now: Duration) -> Verdict {
+    fn send(&self, headers: &[OwnedHeader], now: Duration) -> Verdict {
         let (mut exchange, outcome) = self.receive(headers, BODY, now);
         exchange.on_taken(now);
         report(&outcome).verdict
@@ -102,7 +103,7 @@ fn report(outcome: &Outcome) -> &Report {
     report
 }
 
-fn request(headers: Vec<(&str, String)>) -> Vec<Header> {
+fn request(headers: Vec<(&str, String)>) -> Vec<OwnedHeader> {
     let pseudo = [
         (":method", "POST".to_owned()),
         (":path", "/v1/webhooks/junction".to_owned()),
@@ -113,7 +114,7 @@ fn request(headers: Vec<(&str, String)>) -> Vec<Header> {
 }
 
 /// Signed as Junction does, at `at`.
-fn svix(id: &str, at: Duration) -> Vec<Header> {
+fn svix(id: &str, at: Duration) -> Vec<OwnedHeader> {
     let at = i64::try_from(at.as_secs()).unwrap();
     let signer = standardwebhooks::Webhook::new(SECRET).unwrap();
     request(vec![
@@ -124,13 +125,13 @@ fn svix(id: &str, at: Duration) -> Vec<Header> {
 }
 
 /// Signed in the plain scheme, which has no id.
-fn plain(body: &str) -> Vec<Header> {
+fn plain(body: &str) -> Vec<OwnedHeader> {
     let tag = hmac_sha256::HMAC::mac(body, "plain");
     let hex: Vec<_> = tag.iter().map(|byte| format!("{byte:02x}")).collect();
     request(vec![("x-signature", hex.concat())])
 }
 
-fn set(headers: &[Header], name: &str, value: &str) -> Vec<Header> {
+fn set(headers: &[OwnedHeader], name: &str, value: &str) -> Vec<OwnedHeader> {
     let others = headers.iter().filter(|(own, _)| own != name).cloned();
     others.chain([(name.to_owned(), value.as_bytes().to_vec())]).collect()
 }
@@ -219,13 +220,13 @@ fn a_repeat_that_breaks_the_schema_is_refused() {
 #[test]
 fn under_plain_hmac_the_body_that_is_signed_names_the_event_and_no_header_does() {
     let worker = Worker::new(&json!({}));
-    let send = |headers: &[Header], body: &str| {
+    let send = |headers: &[OwnedHeader], body: &str| {
         let (mut exchange, outcome) = worker.receive(headers, body, NOW);
         exchange.on_taken(NOW);
         report(&outcome).verdict
     };
     let other = BODY.replace("ready", "critical");
-    let key = |headers: &[Header]| set(headers, "idempotency-key", "msg_a");
+    let key = |headers: &[OwnedHeader]| set(headers, "idempotency-key", "msg_a");
     assert_eq!(send(&key(&plain(BODY)), BODY), Verdict::Forwarded);
     assert_eq!(send(&key(&plain(&other)), &other), Verdict::Forwarded, "the id is not signed");
     assert_eq!(send(&set(&plain(BODY), "idempotency-key", "b"), BODY), REPEAT);
@@ -234,7 +235,7 @@ fn under_plain_hmac_the_body_that_is_signed_names_the_event_and_no_header_does()
 #[test]
 fn the_same_event_to_another_host_is_another_delivery() {
     let worker = Worker::new(&json!({}));
-    let elsewhere = |headers: &[Header]| set(headers, ":authority", "other.test");
+    let elsewhere = |headers: &[OwnedHeader]| set(headers, ":authority", "other.test");
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
     assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), Verdict::Forwarded);
     assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), REPEAT);

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use junction_webhook::exchange::{Action, Exchange, Header, Outcome, Plugin};
+use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
 use junction_webhook::reject::Reason;
 use junction_webhook::report::{Report, Verdict};
 use serde::de::IgnoredAny;
 use serde_json::Value;
+
+use crate::{OwnedHeader, borrowed};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub struct Arrival {
 /// changes afterwards.
 pub fn drive(
     plugin: &Arc<Plugin>,
-    headers: &[Header],
+    headers: &[OwnedHeader],
     body: &[u8],
     arrival: &Arrival,
     now: Duration,
@@ -89,7 +91,7 @@ pub fn drive(
     let mut exchange = Exchange::new(Arc::clone(plugin), None);
     let head_is_all = body.is_empty() && !arrival.with_trailers;
     let mut end = None;
-    note(&mut end, exchange.on_head(headers, head_is_all, now));
+    note(&mut end, exchange.on_head(&borrowed(headers), head_is_all, now));
     if !head_is_all {
         let sizes = arrival.sizes.iter().copied().filter(|size| *size < body.len());
         for size in sizes.chain([body.len()]) {

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use junction_webhook::http::Header;
+
 pub mod case;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -14,6 +16,14 @@ pub mod figures;
 pub mod pretty;
 pub mod routers;
 pub mod tree;
+
+/// A header that owns its name and value.
+pub type OwnedHeader = (String, Vec<u8>);
+
+/// The headers as a host hands them in.
+pub fn borrowed(headers: &[OwnedHeader]) -> Vec<Header<'_>> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect()
+}
 
 /// The repository's root.
 #[must_use]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
 use crate::signature::tests::{
-    BODY, Headers, NOW, PLAIN_SECRET, TOLERANCE, begin, headers, hex, verifier, verify,
+    BODY, Headers, NOW, PLAIN_SECRET, TOLERANCE, begin, borrowed, headers, hex, verifier, verify,
 };
 use crate::signature::{SchemeName, SignatureError::*, Verified};
 
@@ -234,7 +234,7 @@ fn reads_the_configured_header_whatever_its_case() {
     let secrets = vec![Secret::plain(PLAIN_SECRET).unwrap()];
     let scheme = Scheme::new(secrets, &["X-Lab-Signature".to_owned()], TOLERANCE).unwrap();
     let headers = headers(&[("x-lab-signature", hex(bare()))]);
-    let mut pending = scheme.begin(&headers, NOW).unwrap();
+    let mut pending = scheme.begin(&borrowed(&headers), NOW).unwrap();
     pending.update(BODY);
     assert_eq!(pending.finish(), Ok(verified(None)));
 }

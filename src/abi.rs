@@ -1,6 +1,8 @@
-//! Envoy's shared data, which all workers with one `vm_id` see.
+//! The calls of Envoy that the SDK does not make as they are needed here, and all `unsafe` of this
+//! crate but the entry point's.
 //!
-//! The SDK has these two calls as well, but panics where Envoy does not let the module make them.
+//! The SDK panics where Envoy does not let the module use shared data, which all workers with one
+//! `vm_id` see, and copies each header.
 //! Specification: proxy-wasm ABI 0.2.1.
 
 use std::ptr;
@@ -12,8 +14,13 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
 
+/// The request's headers, as `proxy_map_type_t` numbers them.
+const HTTP_REQUEST_HEADERS: u32 = 0;
+
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
+    fn proxy_get_header_map_pairs(map: u32, pairs: *mut *mut u8, pairs_size: *mut usize) -> u32;
+
     fn proxy_get_shared_data(
         key: *const u8,
         key_size: usize,
@@ -29,6 +36,31 @@ unsafe extern "C" {
         value_size: usize,
         version: u32,
     ) -> u32;
+}
+
+/// The request's headers in their serialized form; none where Envoy does not give them.
+pub(crate) fn request_headers() -> Option<Vec<u8>> {
+    let (mut pairs, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: both results are writable during the call.
+    let status =
+        unsafe { proxy_get_header_map_pairs(HTTP_REQUEST_HEADERS, &raw mut pairs, &raw mut size) };
+    // SAFETY: the host has written both.
+    (status == OK).then(|| unsafe { take(pairs, size) })
+}
+
+/// Takes over what a call has returned.
+///
+/// # Safety
+///
+/// `bytes` is null, or the host has filled `size` bytes that it got from the SDK's allocator, which
+/// gives a boxed slice of just that length away.
+unsafe fn take(bytes: *mut u8, size: usize) -> Vec<u8> {
+    // What is empty has no memory.
+    if bytes.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: as this function demands.
+    unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(bytes, size)) }.into_vec()
 }
 
 /// Shared data as a store; version 0 is none, and no value has it.
@@ -49,13 +81,10 @@ impl Store for SharedData {
             )
         };
         match status {
-            // An empty value has no memory.
-            OK if value.is_null() => Ok(Some((Vec::new(), version))),
             OK => {
-                // SAFETY: the host has filled `size` bytes that it got from the SDK's allocator,
-                // which gives a boxed slice of just that length away.
-                let value = unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(value, size)) };
-                Ok(Some((value.into_vec(), version)))
+                // SAFETY: the host has written both.
+                let value = unsafe { take(value, size) };
+                Ok(Some((value, version)))
             }
             NOT_FOUND => Ok(None),
             _ => Err(StoreError::Refused),

@@ -1,0 +1,29 @@
+//! The headers of a request, as a host hands them in, and the words of HTTP about them.
+
+/// A header: its name in lower case, and its value. Pseudo-headers are among them.
+pub type Header<'a> = (&'a str, &'a [u8]);
+
+/// The first value of a header.
+#[must_use]
+pub fn value_of<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
+    values_of(headers, name).next()
+}
+
+/// Every value of a header, in order.
+pub fn values_of<'a>(headers: &[Header<'a>], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    headers.iter().filter(move |(own, _)| *own == name).map(|(_, value)| *value)
+}
+
+/// Whether a header is given more than once.
+#[must_use]
+pub fn is_repeated(headers: &[Header], name: &str) -> bool {
+    values_of(headers, name).nth(1).is_some()
+}
+
+/// Whether a text is a token (RFC 9110, section 5.6.2), as header names and media types are.
+#[must_use]
+pub fn is_token(text: &[u8]) -> bool {
+    let is_token_byte =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_token_byte)
+}
