@@ -5,8 +5,8 @@
 //! wrong, and the time that is measured. They decide nothing about a request: that is
 //! [`Exchange`]'s. Specification: the contract, sections 2 and 8.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin};
@@ -92,14 +92,14 @@ impl Warning {
     }
 }
 
-/// One plugin on one worker: what its requests share.
+/// One plugin: what its requests share, on one worker or on all of them.
 #[derive(Debug)]
 pub struct Worker {
     plugin: Arc<Plugin>,
     repeats: Option<Arc<dyn Repeats>>,
-    log_budget: RefCell<LogBudget>,
+    log_budget: Mutex<LogBudget>,
     /// Some request's body has come, so holding heads back does not hold bodies back as well.
-    is_body_seen: Cell<bool>,
+    is_body_seen: AtomicBool,
 }
 
 impl Worker {
@@ -112,19 +112,26 @@ impl Worker {
         Self {
             plugin: Arc::new(plugin),
             repeats,
-            log_budget: RefCell::default(),
-            is_body_seen: Cell::default(),
+            log_budget: Mutex::default(),
+            is_body_seen: AtomicBool::default(),
         }
     }
 
     /// Says how many lines were held back, if any; to be called about once a second.
     pub fn tick(&self, host: &impl Host) {
-        warn_of_held_back(self.log_budget.borrow_mut().flush(), host);
+        let held_back = self.with_log_budget(LogBudget::flush);
+        warn_of_held_back(held_back, host);
+    }
+
+    fn with_log_budget<T>(&self, ask: impl FnOnce(&mut LogBudget) -> T) -> T {
+        // Whatever a panic left of it is a budget.
+        ask(&mut self.log_budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Writes a line if there is room for one.
     fn warn(&self, line: &str, host: &impl Host) {
-        let taken = self.log_budget.borrow_mut().take(host.now());
+        let now = host.now();
+        let taken = self.with_log_budget(|budget| budget.take(now));
         if let Some(held_back) = taken {
             warn_of_held_back(held_back, host);
             host.warn(line);
@@ -183,7 +190,7 @@ impl Request {
         host: &impl Host,
     ) -> Flow {
         let start = host.now();
-        worker.is_body_seen.set(true);
+        worker.is_body_seen.store(true, Ordering::Relaxed);
         let outcome = if self.is_leaked(host) {
             self.leak(worker, host)
         } else {
@@ -218,7 +225,7 @@ impl Request {
         }
         if is_undecided && status.is_some() {
             worker.warn_of(Warning::Unverified, host);
-        } else if self.exchange.is_starved() && !worker.is_body_seen.get() {
+        } else if self.exchange.is_starved() && !worker.is_body_seen.load(Ordering::Relaxed) {
             worker.warn_of(Warning::Starved, host);
         }
     }
