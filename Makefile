@@ -12,7 +12,7 @@ export ENVOY
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
 	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci \
-	test-docker test-crds
+	test-docker test-crds test-units
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-observability: build envoy ## Check alerts and dashboard with a real Promet
 
 dashboard-picture: build envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
 	@scripts/test-observability.sh dashboard::draws_the_dashboard
+
+test-units: ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
+	@scripts/test-units.sh
 
 test-crds: ## Hold deploy/ against the custom resource definitions in the directory CRDS=
 	CRDS="$(abspath $(CRDS))" cargo test --locked --test manifests definitions

@@ -1,20 +1,21 @@
-//! Turns `data/units.tsv` into the tables that `src/event/unit.rs` looks units up in.
+//! Turns `data/units.tsv` into the table that `src/event/unit.rs` looks units up in, by canonical
+//! spelling.
 //!
-//! A row that is not spelling, code and source, an empty cell, white space at a cell's end or a
-//! spelling given twice fails the build: a wrong unit must not reach a patient's record.
+//! A wrong unit must not reach a patient's record, so the build fails on a row that is not
+//! spelling, code and source, on an empty cell or white space at its end, on a code that is not its
+//! own canonical form, and on two rows whose spellings are the same in canonical form.
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-#[path = "src/event/unit/slot.rs"]
-mod slot;
+#[path = "src/event/unit/spelling.rs"]
+mod spelling;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=src/event/unit/slot.rs");
+    println!("cargo:rerun-if-changed=src/event/unit/spelling.rs");
     println!("cargo:rerun-if-changed={UNITS}");
     let units = fs::read_to_string(UNITS)?;
     let table = table(&units)?;
@@ -24,6 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 const UNITS: &str = "../data/units.tsv";
+/// The code of a spelling that several units share: it holds the place against every other row.
+const SHARED: &str = "-";
 
 fn table(units: &str) -> Result<String, String> {
     let mut rows = BTreeMap::new();
@@ -39,20 +42,28 @@ fn table(units: &str) -> Result<String, String> {
         if cells.iter().any(|cell| cell.is_empty() || cell.trim() != *cell) {
             return Err(format!("{UNITS}:{number}: a cell is empty or has white space around it"));
         }
-        if rows.insert(spelling, code).is_some() {
-            return Err(format!("{UNITS}:{number}: {spelling} is given twice"));
+        if canonical(code).as_deref() != Some(code) {
+            return Err(format!("{UNITS}:{number}: {code} is not its own canonical form"));
+        }
+        let key = canonical(spelling)
+            .ok_or_else(|| format!("{UNITS}:{number}: {spelling} has no canonical form"))?;
+        if let Some((other, _)) = rows.insert(key, (spelling, code)) {
+            return Err(format!("{UNITS}:{number}: {spelling} is known as {other} already"));
         }
     }
-    let mut table = String::from("const UNITS: &[(&str, &str)] = &[\n");
-    // Open addressing: a spelling stands in the first free slot from its own on.
-    let mut slots = [None; slot::COUNT];
-    for (row, index) in rows.iter().zip(0_u16..) {
-        writeln!(table, "    {row:?},").map_err(|error| error.to_string())?;
-        let free = slot::from(row.0).find(|&slot| slots.get(slot).is_some_and(Option::is_none));
-        let free = free.and_then(|slot| slots.get_mut(slot));
-        *free.ok_or("src/event/unit/slot.rs: COUNT is too small")? = Some(index);
+    let mut map = phf_codegen::Map::new();
+    for (key, (_, code)) in &rows {
+        if *code != SHARED {
+            map.entry(key.as_str(), format!("{code:?}"));
+        }
     }
-    writeln!(table, "];\nconst ROWS: [Option<u16>; slot::COUNT] = {slots:?};")
-        .map_err(|error| error.to_string())?;
-    Ok(table)
+    Ok(format!(
+        "/// Codes by the canonical form of their spellings.\n\
+         pub(super) static UNITS: phf::Map<&'static str, &'static str> = {};\n",
+        map.build()
+    ))
+}
+
+fn canonical(text: &str) -> Option<String> {
+    spelling::canonical(text).map(|text| text.as_str().to_owned())
 }
