@@ -277,6 +277,44 @@ fn has_the_codes_of_the_published_example_table() {
     }
 }
 
+#[test]
+fn makes_nothing_alike_but_what_its_steps_name() {
+    let cases = [
+        ("10(12)/l", "10*12/L"),
+        ("U/10^12", "U/10*12"),
+        ("x 10E3 / mcL", "10*3/uL"),
+        ("mcg FEU/ml (calc)", "ugFEU/mL"),
+        ("kg/m^2", "kg/m2"),
+        // Each differs from a power, an exponent, a prefix or a litre in one thing.
+        ("1.10^3", "1.10^3"),
+        ("110^3", "110^3"),
+        ("log10E3", "log10E3"),
+        ("10E/L", "10E/L"),
+        ("10()/L", "10()/L"),
+        ("10(3/L", "10(3/L"),
+        ("10^-3/L", "10^-3/L"),
+        ("x1000/uL", "x1000/uL"),
+        ("xmg/dL", "xmg/dL"),
+        ("m^/L", "m^/L"),
+        ("m^m", "m^m"),
+        ("3^2", "3^2"),
+        ("mcs", "mcs"),
+        ("mC/L", "mC/L"),
+        ("mcG/L", "mcG/L"),
+        ("MCg/L", "MCg/L"),
+        ("mol", "mol"),
+        ("cal", "cal"),
+        ("UL", "UL"),
+        ("(calc)mg", "(calc)mg"),
+        ("mg(cal)", "mg(cal)"),
+        ("\u{b0}C", "\u{b0}C"),
+    ];
+    for (spelling, form) in cases {
+        let found = canonical(spelling);
+        assert_eq!(found.as_ref().map(Text::as_str), Some(form), "{spelling}");
+    }
+}
+
 /// The equivalences, one after the other over the whole table: none leads to another code.
 #[test]
 fn reads_every_row_alike_in_every_typography() {
