@@ -16,7 +16,9 @@ mod table {
 /// that several units share.
 #[must_use]
 pub fn ucum(unit: &str) -> Option<&'static str> {
-    table::UNITS.get(spelling::canonical(unit)?.as_str()).copied()
+    // Most senders' spelling is the canonical form, as a UCUM code is.
+    let row = table::UNITS.get(unit);
+    row.or_else(|| table::UNITS.get(spelling::canonical(unit)?.as_str())).copied()
 }
 
 #[cfg(test)]

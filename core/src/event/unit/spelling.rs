@@ -12,9 +12,12 @@ const MAX_BYTES: usize = 64;
 /// The canonical form of `unit`; `None` where nothing would be left, or where it is too long to be
 /// in the table.
 pub(crate) fn canonical(unit: &str) -> Option<Text> {
-    // Twice, so that `mc g` and `mcg` come to the same, and so do `mcg FEU` and `ug FEU`.
-    let words = rewrite(fold(unit)?.as_str())?;
-    let text = rewrite(words.as_str())?;
+    let folded = fold(unit)?;
+    let mut text = rewrite(folded.as_str())?;
+    if folded.as_str().contains([' ', '^']) {
+        // Once more, so that `mc g` comes to the same as `mcg`, and `10e³` as `10e3`.
+        text = rewrite(text.as_str())?;
+    }
     (text.length > 0).then_some(text)
 }
 

@@ -285,6 +285,7 @@ fn makes_nothing_alike_but_what_its_steps_name() {
         ("x 10E3 / mcL", "10*3/uL"),
         ("mcg FEU/ml (calc)", "ugFEU/mL"),
         ("kg/m^2", "kg/m2"),
+        ("10e\u{b3}/L", "10*3/L"),
         // Each differs from a power, an exponent, a prefix or a litre in one thing.
         ("1.10^3", "1.10^3"),
         ("110^3", "110^3"),
@@ -376,7 +377,7 @@ proptest! {
     /// Whatever is sent: what comes out is the same when it is sent as its canonical form.
     #[test]
     fn makes_a_canonical_form_of_a_canonical_form_no_other(
-        unit in "(x|X|\u{d7})?(10|1|0|[*^Ee()]|[23]|\u{b3}|\u{b5}|mc|MC|[gGlLmudU/.{} \u{a0}]|\\(calc\\)){0,24}"
+        unit in "(x|X|\u{d7})?(10|1|0|[*^Ee()]|[23]|\u{b3}|\u{b5}|mc|MC|[acgGlLmudUxX/.{} \u{a0}]|\\(calc\\)){0,24}"
     ) {
         if let Some(once) = canonical(&unit) {
             let twice = canonical(once.as_str());
