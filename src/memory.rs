@@ -2,7 +2,7 @@
 //!
 //! Owns the memory's form: entries in sets, a set under each of a fixed number of keys, since a
 //! [`Store`] never gives a key's memory back. Whatever goes wrong ends in forgetting.
-//! Specification: docs/duplicates.md.
+//! Specification: `docs/duplicates.md`.
 
 use std::fmt;
 use std::time::Duration;

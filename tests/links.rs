@@ -1,4 +1,5 @@
-//! Every link of the documentation to a file of the project leads somewhere.
+//! Every link of the documentation to a file of the project, and every citation of the contract in
+//! the code, leads somewhere.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 fn every_link_leads_to_a_file_and_to_a_heading_of_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let pages: Vec<PathBuf> = ["README.md", "SECURITY.md", "CHANGELOG.md"]
-        .into_iter()
-        .map(|name| root.join(name))
-        .chain(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")))
-        .collect();
+    let pages: Vec<PathBuf> =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASE.md", "SECURITY.md"]
+            .into_iter()
+            .map(|name| root.join(name))
+            .chain(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")))
+            .collect();
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
@@ -33,6 +35,48 @@ fn every_link_leads_to_a_file_and_to_a_heading_of_it() {
                 let headings = headings(&fs::read_to_string(&target).unwrap());
                 assert!(headings.iter().any(|own| own == heading), "{}: {link}", page.display());
             }
+        }
+    }
+}
+
+/// Module headers cite the contract by the numbers of its sections.
+#[test]
+fn every_citation_of_the_contract_names_a_section_that_it_has() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = fs::read_to_string(root.join("docs/contract.md")).unwrap();
+    let mut sources = Vec::new();
+    for directory in ["core/src", "src"] {
+        read_into(&mut sources, &root.join(directory));
+    }
+    let mut cited = 0;
+    for (path, text) in sources {
+        let text = text.replace("\n//! ", " ").replace("\n/// ", " ");
+        assert!(!text.contains("the contract, section"), "{} cites no page", path.display());
+        for citation in text.split("`docs/contract.md`, section").skip(1) {
+            let words = citation.trim_start_matches('s').split_whitespace().take(3);
+            let numbers = words.filter_map(|word| {
+                word.trim_matches(|c: char| !c.is_ascii_digit()).parse::<u8>().ok()
+            });
+            let numbers: Vec<_> = numbers.collect();
+            assert_ne!(numbers, [], "{} cites no section", path.display());
+            for number in numbers {
+                let heading = format!("\n## {number}. ");
+                assert!(contract.contains(&heading), "{}: section {number}", path.display());
+                cited += 1;
+            }
+        }
+    }
+    assert!(cited > 10, "only {cited} citations were found");
+}
+
+fn read_into(sources: &mut Vec<(PathBuf, String)>, directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_into(sources, &path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            sources.push((path, text));
         }
     }
 }

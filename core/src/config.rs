@@ -2,7 +2,7 @@
 //!
 //! Owns the checks; `raw` has every default. An error names the field and never a value, since a
 //! secret may stand in the wrong field. The environment is an argument.
-//! Specification: the contract, section 7.
+//! Specification: `docs/contract.md`, section 7.
 
 use std::fmt;
 use std::sync::Arc;

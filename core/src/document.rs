@@ -3,8 +3,8 @@
 //! [`read`] goes through the body once: it parses and validates in the same pass, and keeps every
 //! value as the sender spelled it. It never changes a value; that is `crate::event`'s part.
 //!
-//! The rules are those of `request.schema.json` (JSON Schema 2020-12), whose verdict it shares on
-//! every JSON document, with two additions: a key given twice in one object is refused, since
+//! The rules are those of `tests/data/schema/request.schema.json` (JSON Schema 2020-12), whose
+//! verdict it shares on every JSON document, with two additions: a key given twice in one object is refused, since
 //! parsers disagree about its value, and nesting is limited.
 
 use std::ops::Range;
@@ -24,7 +24,8 @@ pub use read::read;
 pub use token::{Text, Token};
 pub use violation::{DocumentError, Place, Rule, Violation};
 
-/// The two switches of the schema (contract, section 4); the default is the schema as documented.
+/// The two switches of the schema (`docs/contract.md`, section 4); the default is the schema as
+/// documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// What becomes of a document whose `event_type` is not documented.

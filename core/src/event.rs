@@ -2,7 +2,7 @@
 //!
 //! Owns the meaning of the sender's values (numbers, units, interpretation words, times). Never
 //! converts a magnitude, never rounds, and never passes a number through floating point.
-//! Specification: the contract of the normalised event, section 5.
+//! Specification: `docs/contract.md`, section 5.
 
 pub mod interpretation;
 mod json;

@@ -2,7 +2,8 @@
 //!
 //! Owns the order of the checks. It is pure: the host hands in headers, lengths, the whole body and
 //! the time, and carries out the [`Outcome`]. Nothing of a guarded request goes on before its
-//! verdict. Specification: the contract, sections 2 and 6.
+//! verdict.
+//! Specification: `docs/contract.md`, sections 2 and 6.
 
 use std::borrow::Cow;
 use std::mem;

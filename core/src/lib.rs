@@ -3,9 +3,9 @@
 //! A request's way through it:
 //!
 //! 1. [`route`] tells whether the request is guarded; all others pass untouched.
-//! 2. [`exchange`] holds the request back and asks each check in the order of the contract: method,
-//!    media type and declared length from the head, then [`signature`], first the headers and the
-//!    time, then, once the whole body is there, the MAC.
+//! 2. [`exchange`] holds the request back and asks each check in the order of the contract
+//!    (`docs/contract.md`, section 2): method, media type and declared length from the head, then
+//!    [`signature`], first the headers and the time, then, once the whole body is there, the MAC.
 //! 3. [`document`] parses the verified body and holds it against the schema, in one pass.
 //! 4. [`event`] writes the normalised event, `junction.event.v1`, which replaces the body.
 //! 5. [`reject`] turns the first failed check into the answer that the sender gets instead.

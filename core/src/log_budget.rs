@@ -1,6 +1,6 @@
 //! How many lines the filter may log, so that a flood of bad requests does not become one of lines.
 //!
-//! Specification: the contract, section 8.
+//! Specification: `docs/contract.md`, section 8.
 
 use std::mem;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The filter's metrics: each series with its name and labels, and its place among all.
 //!
-//! How a host spells labels is the host's. Specification: the contract, section 8.
+//! How a host spells labels is the host's. Specification: `docs/contract.md`, section 8.
 
 use crate::report::{Acknowledged, EventLabel, Verdict};
 

@@ -3,7 +3,7 @@
 //! A [`Host`] is a handful of calls in the words of its ABI. [`Worker`] and [`Request`] make them:
 //! they own the order of report, action and log line, the warnings about a host that is set up
 //! wrong, and the time that is measured. They decide nothing about a request: that is
-//! [`Exchange`]'s. Specification: the contract, sections 2 and 8.
+//! [`Exchange`]'s. Specification: `docs/contract.md`, sections 2 and 8.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,9 @@
 //! Every way a request is refused: status, error code, label and body.
 //!
-//! The only place that maps errors to HTTP. Bodies are those of `response-error.schema.json`; no
-//! message holds a value of the request, a secret or a setting.
-//! Specification: the contract, section 2.
+//! The only place that maps errors to HTTP. Bodies are those of the endpoint's own schema,
+//! `tests/data/schema/response-error.schema.json`; no message holds a value of the request, a
+//! secret or a setting.
+//! Specification: `docs/contract.md`, section 2.
 
 use std::borrow::Cow;
 

@@ -4,7 +4,7 @@
 //! is the host's, behind [`Repeats`]. To forget is always safe, as the event then goes to the
 //! upstream once more; to take an event for another never is. So whatever goes wrong ends in
 //! forgetting, and events are compared by a whole SHA-256.
-//! Specification: docs/duplicates.md.
+//! Specification: `docs/duplicates.md`.
 
 use std::fmt;
 use std::ops::RangeInclusive;

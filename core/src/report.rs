@@ -1,7 +1,7 @@
 //! What is known of a verdict, for metrics, access log and log: nothing that is secret or a
 //! patient's.
 //!
-//! Owns the names that operators meet there. Specification: the contract, section 8.
+//! Owns the names that operators meet there. Specification: `docs/contract.md`, section 8.
 
 use std::time::Duration;
 

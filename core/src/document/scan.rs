@@ -16,7 +16,7 @@ use super::token::{Key, Name, Text, Token, has_duplicate};
 #[cfg(test)]
 mod tests;
 
-/// How many containers may be open at once (contract, section 4).
+/// How many containers may be open at once (`docs/contract.md`, section 4).
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// What the next value is, told by its first byte.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::scan::MAX_DEPTH;
 
-/// How many violations an answer names (contract, section 2).
+/// How many violations an answer names (`docs/contract.md`, section 2).
 pub(super) const MAX_VIOLATIONS: usize = 5;
 
 /// Why a body is not a valid document.

@@ -2,7 +2,7 @@
 //!
 //! Owns the words, the codes, and the proof that a value lies outside its range. Never derives a
 //! code where the sender gave no word, and never lowers a critical one: the sender's flag is the
-//! authority. Specification: the contract of the normalised event, section 5, `interpretation`.
+//! authority. Specification: `docs/contract.md`, section 5, "Interpretation".
 
 use crate::decimal::Decimal;
 use crate::event::value::{Comparator, Value};

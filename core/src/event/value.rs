@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of numbers out of the sender's text. Never guesses: a spelling that is not
 //! plainly a decimal or a range of two stays text, verbatim. Never changes a digit.
-//! Specification: the contract of the normalised event, section 5, `value.kind`.
+//! Specification: `docs/contract.md`, section 5, "Values".
 
 use crate::decimal::Decimal;
 

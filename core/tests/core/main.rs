@@ -9,6 +9,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod answers;
 mod bypass;
 mod cases;
 mod documents;
