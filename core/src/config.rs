@@ -94,11 +94,11 @@ impl Config {
         let raw = Raw::read(text)?;
         let route = Route::new(&raw.path).map_err(|error| ConfigError::new("path", error))?;
         let svix = svix::Scheme::new(
-            read_secrets("svix", raw.svix.0.secrets, &environment, Secret::svix)?,
+            read_secrets("svix", raw.svix.0.secrets, &environment, Secret::svix, str::trim)?,
             Duration::from_secs(raw.svix.0.tolerance_seconds),
         );
         let hmac = hmac::Scheme::new(
-            read_secrets("hmac", raw.hmac.0.secrets, &environment, Secret::plain)?,
+            read_secrets("hmac", raw.hmac.0.secrets, &environment, Secret::plain, |text| text)?,
             &raw.hmac.0.headers,
             Duration::from_secs(raw.hmac.0.tolerance_seconds),
         )
@@ -160,6 +160,8 @@ fn read_secrets(
     secrets: Vec<Object<RawSecret>>,
     environment: &impl Fn(&str) -> Option<Vec<u8>>,
     parse: fn(&str) -> Result<Secret, SecretError>,
+    // What of a text counts, to tell an empty one.
+    clean: fn(&str) -> &str,
 ) -> Result<Vec<Secret>, ConfigError> {
     let mut parsed = Vec::new();
     for (index, Object(secret)) in secrets.into_iter().enumerate() {
@@ -168,14 +170,15 @@ fn read_secrets(
         };
         let text = match (secret.env, secret.inline) {
             (Some(name), None) => {
-                let value = environment(&name).filter(|value| !value.is_empty());
-                if value.is_none() && secret.optional {
-                    continue;
+                let value = String::from_utf8(environment(&name).unwrap_or_default())
+                    .map_err(|_| error(&"the environment variable is not UTF-8"))?;
+                match (clean(&value).is_empty(), secret.optional) {
+                    (false, _) => value,
+                    (true, true) => continue,
+                    (true, false) => {
+                        return Err(error(&"the environment variable is missing or empty"));
+                    }
                 }
-                let value =
-                    value.ok_or_else(|| error(&"the environment variable is missing or empty"))?;
-                String::from_utf8(value)
-                    .map_err(|_| error(&"the environment variable is not UTF-8"))?
             }
             (None, Some(text)) if !secret.optional => text,
             _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),

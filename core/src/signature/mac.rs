@@ -18,6 +18,9 @@ pub(super) type Mac = Hmac<Sha256>;
 /// A finished MAC, computed or claimed, whose `==` runs in constant time.
 pub(super) type Tag = CtOutput<Mac>;
 
+/// How a Svix secret begins, before its base64.
+const SVIX_PREFIX: &str = "whsec_";
+
 /// The bytes of a SHA-256 tag.
 const TAG_BYTES: usize = 32;
 
@@ -26,23 +29,33 @@ const TAG_BYTES: usize = 32;
 pub struct Secret(Mac);
 
 impl Secret {
-    /// Reads a Svix secret: standard base64, padding optional, after an optional `whsec_`.
+    /// Reads a Svix secret: standard base64, padding optional, after an optional `whsec_`. White
+    /// space around it is dropped, since a file ends in a newline and base64 has none.
     ///
     /// # Errors
     ///
-    /// [`SecretError::NotBase64`] for other text, [`SecretError::Empty`] for a key of no bytes.
+    /// [`SecretError::NotBase64`] for other text, [`SecretError::Empty`] for a key of no bytes,
+    /// [`SecretError::EncodedTwice`] where what is encoded is itself a secret in text.
     pub fn svix(text: &str) -> Result<Self, SecretError> {
-        let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+        let text = text.trim();
+        let encoded = text.strip_prefix(SVIX_PREFIX).unwrap_or(text);
         let key = STANDARD_PAD_INDIFFERENT.decode(encoded).map_err(|_| SecretError::NotBase64)?;
+        if key.starts_with(SVIX_PREFIX.as_bytes()) {
+            return Err(SecretError::EncodedTwice);
+        }
         Self::from_key(&key)
     }
 
-    /// Takes the UTF-8 bytes of `text` as the key, nothing trimmed.
+    /// Takes the UTF-8 bytes of `text` as the key.
     ///
     /// # Errors
     ///
-    /// [`SecretError::Empty`] for empty text.
+    /// [`SecretError::Empty`] for empty text, [`SecretError::WhiteSpace`] where white space begins or
+    /// ends it: nobody can tell whether that belongs to the key or is a file's last newline.
     pub fn plain(text: &str) -> Result<Self, SecretError> {
+        if text != text.trim() {
+            return Err(SecretError::WhiteSpace);
+        }
         Self::from_key(text.as_bytes())
     }
 
@@ -73,6 +86,10 @@ pub enum SecretError {
     Empty,
     /// A Svix secret that is not standard base64.
     NotBase64,
+    /// A Svix secret that is the base64 of a `whsec_` text, as Kubernetes keeps secrets.
+    EncodedTwice,
+    /// A plain secret that begins or ends with white space.
+    WhiteSpace,
 }
 
 impl fmt::Display for SecretError {
@@ -80,6 +97,8 @@ impl fmt::Display for SecretError {
         f.write_str(match self {
             Self::Empty => "secret must not be empty",
             Self::NotBase64 => "secret must be standard base64 after an optional whsec_",
+            Self::EncodedTwice => "secret is base64 of a whsec_ text: decode it once more",
+            Self::WhiteSpace => "secret must not begin or end with white space",
         })
     }
 }
@@ -133,6 +152,10 @@ mod tests {
             ("whsec_aGVsbG8gd29ybGQ", b"hello world"),
             ("aGVsbG8gd29ybA==", b"hello worl"),
             ("aGVsbG8gd29ybA", b"hello worl"),
+            ("\t aGVsbG8gd29ybA== \r\n", b"hello worl"),
+            ("whsec_aGVsbG8gd29ybA\n", b"hello worl"),
+            // `whsec` without the underscore is a key as any other.
+            ("d2hzZWM=", b"whsec"),
             ("+/+/", b"\xfb\xff\xbf"),
         ] {
             assert_eq!(sign_hello(&Secret::svix(text).unwrap()), tag_of_hello(key), "{text}");
@@ -142,7 +165,7 @@ mod tests {
     #[test]
     fn takes_a_plain_secret_as_it_is() {
         let long = "k".repeat(65);
-        for text in ["k", " k\n", "whsec_MfKQ", "Schl\u{fc}ssel", &long] {
+        for text in ["k", "k k", "whsec_MfKQ", "Schl\u{fc}ssel", &long] {
             let secret = Secret::plain(text).unwrap();
             assert_eq!(sign_hello(&secret), tag_of_hello(text.as_bytes()), "{text:?}");
         }
@@ -158,13 +181,21 @@ mod tests {
             ("whsec_-_-_", SecretError::NotBase64),
             ("whsec_whsec_MfKQ", SecretError::NotBase64),
             ("WHSEC_MfKQ", SecretError::NotBase64),
-            ("MfKQ\n", SecretError::NotBase64),
-            (" MfKQ", SecretError::NotBase64),
+            ("Mf KQ", SecretError::NotBase64),
+            ("whsec_ MfKQ", SecretError::NotBase64),
+            (" \n", SecretError::Empty),
+            // `whsec_MfKQ` and `whsec_` by base64, with and without another prefix.
+            ("d2hzZWNfTWZLUQ==", SecretError::EncodedTwice),
+            ("whsec_d2hzZWNfTWZLUQ", SecretError::EncodedTwice),
+            ("d2hzZWNf\n", SecretError::EncodedTwice),
             ("MfKR=", SecretError::NotBase64),
         ] {
             assert_eq!(Secret::svix(text).err(), Some(error), "{text:?}");
         }
         assert_eq!(Secret::plain("").err(), Some(SecretError::Empty));
+        for text in ["k\n", " k", "\u{a0}k", "k\t", "\n"] {
+            assert_eq!(Secret::plain(text).err(), Some(SecretError::WhiteSpace), "{text:?}");
+        }
     }
 
     #[test]
