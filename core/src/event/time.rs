@@ -2,8 +2,9 @@
 //!
 //! Owns the reading of RFC 3339 and the shift to UTC. Never reads a clock, never guesses an offset
 //! and never rounds: the digits of a fraction stay as sent, however many.
-//! Specification: RFC 3339, section 5.6 (grammar) and 5.7 (restrictions); only `T` or `t`
-//! separates the date, and the year stays within 0000 to 9999.
+//! Specification: RFC 3339, section 5.6 (grammar) and 5.7 (restrictions), with the year within 0000
+//! to 9999; and two spellings that leave the instant certain: a space for the `T`, as the note in
+//! section 5.6 allows, and an offset without its colon, as ISO 8601 has it.
 
 mod date;
 
@@ -58,7 +59,8 @@ fn two_digits(number: u16) -> [u8; 2] {
     [digit(number / 10), digit(number)]
 }
 
-/// Reads an RFC 3339 time with its offset; `None` for any other text.
+/// Reads an RFC 3339 time with its offset, also with a space for the `T` and with an offset without
+/// its colon; `None` for any other text.
 ///
 /// Second 60 is accepted where RFC 3339 lets a leap second be: 23:59:60 in UTC at the end of a
 /// month. The unknown offset `-00:00` is UTC (RFC 3339, section 4.3).
@@ -73,7 +75,7 @@ pub fn to_utc(text: &str) -> Option<UtcTime<'_>> {
     let year = number([y0, y1])?.checked_mul(100)?.checked_add(number([y2, y3])?)?;
     let date = Date { year, month: number([m0, m1])?, day: number([d0, d1])? };
     let (hour, minute, second) = (number([h0, h1])?, number([n0, n1])?, number([s0, s1])?);
-    let is_real = matches!(t, b'T' | b't')
+    let is_real = matches!(t, b'T' | b't' | b' ')
         && (1..=12).contains(&date.month)
         && (1..=date.days_in_month()).contains(&date.day)
         && (hour <= 23 && minute <= 59 && second <= 60);
@@ -146,7 +148,7 @@ fn take_fraction(text: &str) -> Option<(Fraction<'_>, &str)> {
 fn offset_minutes(zone: &str) -> Option<i16> {
     match *zone.as_bytes() {
         [b'Z' | b'z'] => Some(0),
-        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] | [sign @ (b'+' | b'-'), h0, h1, m0, m1] => {
             let hours = number([h0, h1]).filter(|&hours| hours <= 23)?;
             let minutes = number([m0, m1]).filter(|&minutes| minutes <= 59)?;
             let offset = i16::try_from(hours.checked_mul(60)?.checked_add(minutes)?).ok()?;

@@ -38,6 +38,13 @@ fn shifts_every_offset_to_utc() {
         ("0000-02-29T12:00:00Z", "0000-02-29T12:00:00Z"),
         ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ("9999-12-31T23:59:00+00:01", "9999-12-31T23:58:00Z"),
+        // A space for the T, and no colon in the offset.
+        ("2024-10-31 09:08:00Z", "2024-10-31T09:08:00Z"),
+        ("2024-10-31 09:08:00.50+00:00", "2024-10-31T09:08:00.50Z"),
+        ("2024-10-31T09:08:00+0000", "2024-10-31T09:08:00Z"),
+        ("2024-10-31T09:08:00-0000", "2024-10-31T09:08:00Z"),
+        ("2024-10-31T09:08:00.1-0530", "2024-10-31T14:38:00.1Z"),
+        ("2024-01-01 00:00:00+2359", "2023-12-31T00:01:00Z"),
     ];
     for (text, expected) in cases {
         assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
@@ -81,7 +88,10 @@ fn reads_nothing_but_rfc_3339_with_an_offset() {
         "2024-10-31",
         "2024-10-31T09:08Z",
         "2024-10-31T09:08:00",
-        "2024-10-31 09:08:00Z",
+        "2024-10-31  09:08:00Z",
+        "2024-10-31\t09:08:00Z",
+        "2024-10-31 09:08:00",
+        "2024-10-31 09:08:00 +0000",
         "2024-10-31T09:08:00 Z",
         "2024-10-31_09:08:00Z",
         "20241031T090800Z",
@@ -120,7 +130,12 @@ fn reads_nothing_but_rfc_3339_with_an_offset() {
         "2024-10-31T09:08:00.5.5Z",
         "2024-10-31T09:08:00.-5Z",
         "2024-10-31T09:08:00.\u{661}Z",
-        "2024-10-31T09:08:00+0100",
+        "2024-10-31T09:08:00+2400",
+        "2024-10-31T09:08:00+0160",
+        "2024-10-31T09:08:00+010",
+        "2024-10-31T09:08:00+01000",
+        "2024-10-31T09:08:00+01 00",
+        "2024-10-31T09:08:000100",
         "2024-10-31T09:08:00+01",
         "2024-10-31T09:08:00+1:00",
         "2024-10-31T09:08:00+24:00",
@@ -154,6 +169,8 @@ fn knows_whether_it_writes_what_it_read() {
         ("2024-10-31T09:08:00+00:00", false),
         ("2024-10-31T09:08:00-00:00", false),
         ("2024-10-31T09:08:00+01:00", false),
+        ("2024-10-31 09:08:00Z", false),
+        ("2024-10-31T09:08:00+0000", false),
     ];
     for (text, expected) in cases {
         let time = to_utc(text).expect(text);
@@ -201,11 +218,12 @@ proptest! {
     fn agrees_with_jiff_on_offsets(
         year in 1..9999_i16, month in 1..=12_i8, day in 1..=31_i8, hour in 0..24_i8, minute in 0..60_i8,
         second in 0..60_i8, nanosecond in 0..1_000_000_000_i32, offset in -1439..=1439_i32,
+        separator in "[Tt ]", colon in ":?",
     ) {
         let sign = if offset < 0 { '-' } else { '+' };
         let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
-        let local = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-        let text = format!("{local}.{nanosecond:09}{sign}{hours:02}:{minutes:02}");
+        let local = format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}");
+        let text = format!("{local}.{nanosecond:09}{sign}{hours:02}{colon}{minutes:02}");
         let expected = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok().map(|civil| {
             let timestamp = Offset::from_seconds(offset * 60).unwrap().to_timestamp(civil).unwrap();
             format!("{timestamp:.9}")
