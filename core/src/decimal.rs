@@ -1,56 +1,105 @@
 //! Decimals as JSON spells them, compared exactly whatever their length and exponent.
 //!
-//! Owns the comparison of two numbers and the questions the schema asks of one. Never builds
+//! Owns the grammar of a number, the comparison of two and the questions the schema asks of one. Never builds
 //! `10^n`, never rounds and never changes a digit: a [`Decimal`] is the sender's text with its
 //! parts marked. Everything is linear in that text, since a whole body may be one number.
 //! Specification: the number grammar of RFC 8259, section 6.
 
 use std::cmp::Ordering;
+use std::fmt;
 
-/// A JSON number, kept as its sender spelled it.
+/// A number, kept as its sender spelled it.
 ///
 /// Equality and order are those of the mathematical values: `1.0`, `1` and `10e-1` are equal, as
 /// are `-0` and `0`. Compare [`Decimal::as_str`] where the spelling matters.
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal<'a> {
     text: &'a str,
-    negative: bool,
-    integer: &'a [u8],
-    fraction: &'a [u8],
-    exponent: Exponent<'a>,
+    /// Where the integer part ends.
+    point: usize,
+    /// Where the fraction ends, and the exponent begins if there is one.
+    end: usize,
 }
 
 impl<'a> Decimal<'a> {
+    /// The number that senders put in the place of none.
+    pub const MINUS_ONE: Self = Self { text: "-1", point: 2, end: 2 };
+
     /// Reads a whole JSON number; `None` for any other text, white space included.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let (negative, unsigned) = strip_minus(text);
-        let (integer, rest) = take_digits(unsigned.as_bytes())?;
-        if let [b'0', _, ..] = integer {
-            return None;
+        match Self::take(text) {
+            Ok((number, "")) => Some(number),
+            _ => None,
         }
-        let (fraction, rest) = match rest {
-            [b'.', rest @ ..] => take_digits(rest)?,
-            rest => ([].as_slice(), rest),
-        };
-        let exponent = match rest {
-            [] => Exponent::ZERO,
-            [b'e' | b'E', rest @ ..] => Exponent::parse(rest)?,
-            _ => return None,
-        };
-        Some(Self { text, negative, integer, fraction, exponent })
     }
 
-    /// The number as sent: a valid JSON number token.
+    /// Reads the JSON number at the start of a text, and tells what follows it.
+    ///
+    /// # Errors
+    /// How many bytes come before the place where no number can go on.
+    pub fn take(text: &'a str) -> Result<(Self, &'a str), usize> {
+        let bytes = text.as_bytes();
+        let start = usize::from(text.starts_with('-'));
+        let point = match bytes.get(start) {
+            Some(b'0') => start.saturating_add(1),
+            _ => digits_end(bytes, start)?,
+        };
+        let end = fraction_end(bytes, point)?;
+        let whole = match bytes.get(end..) {
+            Some([b'e' | b'E', b'+' | b'-', ..]) => digits_end(bytes, end.saturating_add(2))?,
+            Some([b'e' | b'E', ..]) => digits_end(bytes, end.saturating_add(1))?,
+            _ => end,
+        };
+        let (text, rest) = text.split_at_checked(whole).ok_or(whole)?;
+        Ok((Self { text, point, end }, rest))
+    }
+
+    /// Reads the plain decimal at the start of a text, and tells what follows it: an optional sign,
+    /// digits without needless leading zeros, and an optional `.` with digits, before which the
+    /// digits may lack. A `+` is dropped, since JSON has none.
     #[must_use]
-    pub fn as_str(&self) -> &'a str {
+    pub fn take_plain(text: &'a str) -> Option<(Self, &'a str)> {
+        let text = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
+        let bytes = text.as_bytes();
+        let start = usize::from(text.starts_with('-'));
+        let point = match bytes.get(start)? {
+            b'.' => start,
+            b'0' => start.saturating_add(1),
+            _ => digits_end(bytes, start).ok()?,
+        };
+        let end = fraction_end(bytes, point).ok()?;
+        let (text, rest) = text.split_at_checked(end)?;
+        let goes_on = rest.starts_with(|next: char| next.is_ascii_digit() || next == '.');
+        (!goes_on).then_some((Self { text, point, end }, rest))
+    }
+
+    /// The number as sent: a JSON number token, but where its leading zero lacks.
+    #[must_use]
+    pub const fn as_str(&self) -> &'a str {
         self.text
+    }
+
+    /// The number as JSON spells it, in two parts: the first is the zero that lacks, with its sign.
+    #[must_use]
+    pub fn as_json(&self) -> (&'static str, &'a str) {
+        match self.text.strip_prefix('-').unwrap_or(self.text) {
+            unsigned if !unsigned.starts_with('.') => ("", self.text),
+            unsigned if unsigned.len() == self.text.len() => ("0", unsigned),
+            unsigned => ("-0", unsigned),
+        }
+    }
+
+    /// Whether the number is spelled with an exponent.
+    #[must_use]
+    pub const fn has_exponent(&self) -> bool {
+        self.end < self.text.len()
     }
 
     /// Whether the number is below zero, which `-0` and `-0.0` are not.
     #[must_use]
     pub fn is_negative(&self) -> bool {
-        self.negative && !self.is_zero()
+        self.has_sign() && !self.is_zero()
     }
 
     /// Whether the number has no fractional part, as JSON Schema's `integer` asks: `1.0` and
@@ -58,35 +107,34 @@ impl<'a> Decimal<'a> {
     #[must_use]
     pub fn is_integer(&self) -> bool {
         // The power of ten of the last digit that is not zero decides.
-        let place = if let Some(last) = self.fraction.iter().rposition(|&digit| digit != b'0') {
+        let (integer, fraction) = (self.integer(), self.fraction());
+        let place = if let Some(last) = fraction.iter().rposition(|&digit| digit != b'0') {
             negate(count(last).saturating_add(1))
-        } else if let Some(last) = self.integer.iter().rposition(|&digit| digit != b'0') {
-            count(self.integer.len()).saturating_sub(count(last)).saturating_sub(1)
+        } else if let Some(last) = integer.iter().rposition(|&digit| digit != b'0') {
+            count(integer.len()).saturating_sub(count(last)).saturating_sub(1)
         } else {
             return true;
         };
-        self.exponent.minus(Exponent::ZERO).saturating_add(place) >= 0
+        self.exponent().minus(Exponent::ZERO).saturating_add(place) >= 0
     }
 
-    /// Whether the number equals a count: `9`, `9.0` and `90e-1` all equal 9.
-    #[must_use]
-    pub fn equals(&self, other: usize) -> bool {
-        if self.is_zero() {
-            return other == 0;
+    fn has_sign(&self) -> bool {
+        self.text.starts_with('-')
+    }
+
+    fn integer(&self) -> &'a [u8] {
+        self.text.as_bytes().get(usize::from(self.has_sign())..self.point).unwrap_or_default()
+    }
+
+    fn fraction(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.point.saturating_add(1)..self.end).unwrap_or_default()
+    }
+
+    fn exponent(&self) -> Exponent<'a> {
+        match self.text.as_bytes().get(self.end.saturating_add(1)..).unwrap_or_default() {
+            [b'-', digits @ ..] => Exponent { negative: true, digits },
+            [b'+', digits @ ..] | digits => Exponent { negative: false, digits },
         }
-        let magnitude = self.exponent.minus(Exponent::ZERO).saturating_add(self.point());
-        let Ok(magnitude) = usize::try_from(magnitude) else {
-            return false;
-        };
-        if self.negative || magnitude > MAX_COUNT_DIGITS {
-            return false;
-        }
-        let mut digits = self.significant_digits();
-        let whole = (0..magnitude).try_fold(0_usize, |whole, _| {
-            let digit = digits.next().unwrap_or(b'0').wrapping_sub(b'0');
-            whole.checked_mul(10)?.checked_add(usize::from(digit))
-        });
-        whole == Some(other) && digits.all(|digit| digit == b'0')
     }
 
     fn is_zero(&self) -> bool {
@@ -95,20 +143,21 @@ impl<'a> Decimal<'a> {
 
     /// The digits from the first that is not zero; trailing zeros stay.
     fn significant_digits(&self) -> impl Iterator<Item = u8> + use<'a> {
-        let digits = self.integer.iter().chain(self.fraction).copied();
+        let digits = self.integer().iter().chain(self.fraction()).copied();
         digits.skip_while(|&digit| digit == b'0')
     }
 
     /// Where the decimal point stands, counted in digits from the first significant one, before
     /// the exponent moves it: 3 for `123.4`, 0 for `0.12`, -2 for `0.0012`.
     fn point(&self) -> i128 {
-        let zeros = self.integer.iter().chain(self.fraction).take_while(|&&digit| digit == b'0');
-        count(self.integer.len()).saturating_sub(count(zeros.count()))
+        let integer = self.integer();
+        let zeros = integer.iter().chain(self.fraction()).take_while(|&&digit| digit == b'0');
+        count(integer.len()).saturating_sub(count(zeros.count()))
     }
 
     /// Compares the distances from zero of two numbers that are not zero.
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
-        let exponents = self.exponent.minus(other.exponent);
+        let exponents = self.exponent().minus(other.exponent());
         let points = self.point().saturating_sub(other.point());
         let magnitudes = exponents.saturating_add(points).cmp(&0);
         magnitudes.then_with(|| {
@@ -128,13 +177,22 @@ impl<'a> Decimal<'a> {
     }
 }
 
+impl fmt::Display for Decimal<'_> {
+    /// Writes a JSON number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (zero, rest) = self.as_json();
+        f.write_str(zero)?;
+        f.write_str(rest)
+    }
+}
+
 impl Ord for Decimal<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.is_zero(), other.is_zero()) {
             (true, true) => Ordering::Equal,
-            (true, false) => other.negative.cmp(&false).then(Ordering::Less),
-            (false, true) => false.cmp(&self.negative).then(Ordering::Greater),
-            (false, false) => match (self.negative, other.negative) {
+            (true, false) => other.has_sign().cmp(&false).then(Ordering::Less),
+            (false, true) => false.cmp(&self.has_sign()).then(Ordering::Greater),
+            (false, false) => match (self.has_sign(), other.has_sign()) {
                 (false, false) => self.cmp_magnitude(other),
                 (true, true) => other.cmp_magnitude(self),
                 (true, false) => Ordering::Less,
@@ -158,9 +216,6 @@ impl PartialEq for Decimal<'_> {
 
 impl Eq for Decimal<'_> {}
 
-/// More digits than any `usize` has; a larger magnitude cannot equal a count.
-const MAX_COUNT_DIGITS: usize = 20;
-
 /// The exponent part of a number: an integer with any number of digits.
 #[derive(Clone, Copy, Debug)]
 struct Exponent<'a> {
@@ -168,19 +223,8 @@ struct Exponent<'a> {
     digits: &'a [u8],
 }
 
-impl<'a> Exponent<'a> {
+impl Exponent<'_> {
     const ZERO: Self = Self { negative: false, digits: &[] };
-
-    fn parse(text: &'a [u8]) -> Option<Self> {
-        let (negative, unsigned) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] | rest => (false, rest),
-        };
-        match take_digits(unsigned)? {
-            (digits, []) => Some(Self { negative, digits }),
-            _ => None,
-        }
-    }
 
     /// The difference of two exponents, saturating at the ends of `i128`.
     ///
@@ -205,14 +249,18 @@ impl<'a> Exponent<'a> {
     }
 }
 
-fn strip_minus(text: &str) -> (bool, &str) {
-    text.strip_prefix('-').map_or((false, text), |unsigned| (true, unsigned))
+/// Where the digits end that must begin at `start`; that place again where there are none.
+fn digits_end(text: &[u8], start: usize) -> Result<usize, usize> {
+    let digits = text.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 { Err(start) } else { Ok(start.saturating_add(digits)) }
 }
 
-/// The digits at the start of a text, at least one, and what follows them.
-fn take_digits(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if length == 0 { None } else { text.split_at_checked(length) }
+/// Where the fraction ends that may begin at `point`.
+fn fraction_end(text: &[u8], point: usize) -> Result<usize, usize> {
+    match text.get(point) {
+        Some(b'.') => digits_end(text, point.saturating_add(1)),
+        _ => Ok(point),
+    }
 }
 
 /// A length as a signed number; lengths never reach the bound.

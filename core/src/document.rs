@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+use crate::decimal::Decimal;
+
 mod data;
 mod field;
 mod read;
@@ -43,23 +45,26 @@ pub enum UnknownEvents {
     Reject,
     /// It is read as [`Document::Unknown`].
     Acknowledge,
+    /// It is read as a [`Document::Event`] whose `data` may be anything. Its type must be fit for a
+    /// header, else it breaks the schema.
+    Forward,
 }
 
-/// How null is taken where the schema wants a string and the field may be left out.
+/// How null is taken where the schema wants something else and the field may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nulls {
     /// As the schema has it: null is not a string.
     #[default]
     Reject,
-    /// As if the field had been left out.
+    /// As if the field had been left out; and so is `""` taken where the schema wants a character.
     Absent,
 }
 
 /// A verified body that is JSON.
 #[derive(Debug)]
 pub enum Document<'a> {
-    /// It satisfies the schema.
+    /// It satisfies the schema, or is of another type and goes on as it is.
     Event(Box<Event<'a>>),
     /// An object whose `event_type` is a string that the schema does not list; the rest of it has
     /// not been held against the schema.
@@ -67,6 +72,35 @@ pub enum Document<'a> {
         /// The type that the sender gave.
         event_type: Text<'a>,
     },
+}
+
+/// The type of an event that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventName<'a> {
+    /// One that the schema lists.
+    Documented(EventType),
+    /// Another: 1 to [`MAX_NAME_BYTES`] visible ASCII characters.
+    Other(Text<'a>),
+}
+
+impl EventName<'_> {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Documented(event_type) => event_type.as_str(),
+            Self::Other(text) => text.as_str(),
+        }
+    }
+}
+
+/// The longest name of an event that is not documented and goes on. Junction's longest has 54
+/// characters; the name becomes a header.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// Whether a name can stand in a header as it is (RFC 9110, section 5.5), and in a log.
+fn is_fit_for_header(name: &str) -> bool {
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The four documented event types.
@@ -111,6 +145,8 @@ pub type Extra<'a> = [(Text<'a>, UnknownValue<'a>)];
 pub enum UnknownValue<'a> {
     /// A JSON string.
     Text(Text<'a>),
+    /// A JSON number.
+    Number(Decimal<'a>),
     /// Anything else.
     Other(Token<'a>),
 }
@@ -121,31 +157,17 @@ impl<'a> UnknownValue<'a> {
     pub const fn token(&self) -> Token<'a> {
         match self {
             Self::Text(text) => text.token(),
+            Self::Number(number) => Token::of_number(number),
             Self::Other(token) => *token,
         }
     }
-
-    /// The characters, where it is a string.
-    #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text.as_str()),
-            Self::Other(_) => None,
-        }
-    }
-
-    /// Whether the value is null, which counts as no value.
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.token().as_str() == "null"
-    }
 }
 
-/// A document that satisfies the schema.
+/// A document that satisfies the schema, its `data` apart where its type is not documented.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// `event_type`
-    pub event_type: EventType,
+    pub event_type: EventName<'a>,
     /// `user_id`
     pub user_id: Option<Text<'a>>,
     /// `client_user_id`
@@ -162,9 +184,11 @@ pub struct Event<'a> {
 #[derive(Debug)]
 pub enum Data<'a> {
     /// Of `labtest.result.ready` and `labtest.result.critical`.
-    LabResult(LabResult<'a>),
+    LabResult(Box<LabResult<'a>>),
     /// Of `order.completed` and `order.cancelled`.
     Order(Order<'a>),
+    /// Of a type that is not documented: any JSON value, as it is; none where it is absent.
+    Other(Option<Token<'a>>),
 }
 
 /// The `data` of a lab result.
@@ -183,9 +207,9 @@ pub struct LabResult<'a> {
     /// `reported_at`
     pub reported_at: Option<Text<'a>>,
     /// `marker_count`, a whole number that is not negative
-    pub marker_count: Option<Token<'a>>,
+    pub marker_count: Option<Decimal<'a>>,
     /// `critical_marker_count`, a whole number that is not negative
-    pub critical_marker_count: Option<Token<'a>>,
+    pub critical_marker_count: Option<Decimal<'a>>,
     /// `markers`
     pub markers: Option<Vec<Marker<'a>>>,
     /// Fields beside these.
@@ -226,10 +250,10 @@ pub struct Marker<'a> {
     pub unit: Option<Text<'a>>,
     /// `value`; none where it is null or absent
     pub value: Option<MarkerValue<'a>>,
-    /// `min_range_value`, a number
-    pub min_range_value: Option<Token<'a>>,
-    /// `max_range_value`, a number
-    pub max_range_value: Option<Token<'a>>,
+    /// `min_range_value`
+    pub min_range_value: Option<Decimal<'a>>,
+    /// `max_range_value`
+    pub max_range_value: Option<Decimal<'a>>,
     /// `interpretation`
     pub interpretation: Option<Text<'a>>,
     /// `timestamp`
@@ -243,7 +267,7 @@ pub struct Marker<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MarkerValue<'a> {
     /// A JSON number.
-    Number(Token<'a>),
+    Number(Decimal<'a>),
     /// A JSON string.
     Text(Text<'a>),
 }
@@ -253,7 +277,7 @@ impl<'a> MarkerValue<'a> {
     #[must_use]
     pub const fn token(&self) -> Token<'a> {
         match self {
-            Self::Number(token) => *token,
+            Self::Number(number) => Token::of_number(number),
             Self::Text(text) => text.token(),
         }
     }

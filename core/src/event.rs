@@ -6,6 +6,7 @@
 
 pub mod interpretation;
 mod json;
+mod reading;
 pub mod time;
 pub mod unit;
 pub mod value;

@@ -17,7 +17,7 @@ pub use self::outcome::{Action, Forward, Outcome};
 
 use self::head::{VERDICT, check_head, forward, forward_head, withheld};
 use crate::config::{Config, Mode, Unusable};
-use crate::document::{self, Data, Document, Event};
+use crate::document::{self, Data, Document, Event, EventName};
 use crate::event::{Envelope, normalise, time};
 use crate::http::{Header, value_of};
 use crate::reject::{Answer, Reason, Rejection};
@@ -306,7 +306,10 @@ impl Exchange {
                 );
             }
         };
-        known.event_type = Some(EventLabel::Documented(event.event_type));
+        known.event_type = Some(match event.event_type {
+            EventName::Documented(event_type) => EventLabel::Documented(event_type),
+            EventName::Other(_) => EventLabel::Other,
+        });
         let fingerprint = endpoint.map(|endpoint| endpoint.event(&verified));
         if self.knows(fingerprint.as_ref(), received_at) {
             let event_type = event.event_type.as_str();
@@ -387,7 +390,7 @@ impl Exchange {
 fn marker_count(event: &Event<'_>) -> usize {
     match &event.data {
         Data::LabResult(result) => result.markers.as_ref().map_or(0, Vec::len),
-        Data::Order(_) => 0,
+        Data::Order(_) | Data::Other(_) => 0,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 fuzz_target!(|body: &[u8]| {
     let text = str::from_utf8(body);
     let is_json = text.is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-    for unknown_events in [UnknownEvents::Reject, UnknownEvents::Acknowledge] {
+    for unknown_events in [UnknownEvents::Reject, UnknownEvents::Acknowledge, UnknownEvents::Forward] {
         for nulls in [Nulls::Reject, Nulls::Absent] {
             check(body, is_json, Rules { unknown_events, nulls });
         }

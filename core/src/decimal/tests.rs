@@ -209,50 +209,53 @@ fn knows_a_negative_number_by_its_value() {
 }
 
 #[test]
-fn equals_a_count_however_it_is_spelled() {
-    let equal = [
-        ("9", 9),
-        ("9.0", 9),
-        ("90e-1", 9),
-        ("0.9e1", 9),
-        ("0.09e2", 9),
-        ("0", 0),
-        ("-0", 0),
-        ("-0.0e7", 0),
-        ("0e99999999999999999999999", 0),
-        ("10", 10),
-        ("1e1", 10),
-        ("120", 120),
-        ("1.2e2", 120),
-        ("18446744073709551615", usize::MAX),
-        ("18446744073709551615.000", usize::MAX),
-    ];
-    for (text, count) in equal {
-        assert!(decimal(text).equals(count), "{text} is {count}");
+fn tells_where_a_number_at_the_start_of_a_text_ends() {
+    for (text, number, rest) in [
+        ("1,2", "1", ",2"),
+        ("-1.50e-07}", "-1.50e-07", "}"),
+        ("01", "0", "1"),
+        ("1.5.2", "1.5", ".2"),
+        ("1e5e5", "1e5", "e5"),
+        ("0x1", "0", "x1"),
+    ] {
+        let (taken, left) = Decimal::take(text).unwrap();
+        assert_eq!((taken.as_str(), left), (number, rest), "{text}");
     }
-    let different = [
-        ("9", 8),
-        ("9", 10),
-        ("9.1", 9),
-        ("9.0000000000000000000000001", 9),
-        ("-9", 9),
-        ("90", 9),
-        ("0.9", 9),
-        ("9e-1", 0),
-        ("0.1", 0),
-        ("1e-99999999999999999999", 0),
-        ("1", 0),
-        ("0", 1),
-        ("9e1", 9),
-        ("18446744073709551616", usize::MAX),
-        ("18446744073709551616", 0),
-        ("1e20", 0),
-        ("1e99999999999999999999999999999999999999999", 0),
-        ("100000000000000000009", 9),
-    ];
-    for (text, count) in different {
-        assert!(!decimal(text).equals(count), "{text} is not {count}");
+    for (text, at) in [("", 0), ("-", 1), ("-x", 1), ("1.", 2), ("12.x", 3), ("1e", 2), ("1e+", 3)]
+    {
+        assert_eq!(Decimal::take(text).err(), Some(at), "{text}");
     }
+}
+
+#[test]
+fn takes_a_plain_decimal_without_its_leading_zero_and_spells_it_as_json() {
+    for (text, json, rest) in [
+        (".5", "0.5", ""),
+        ("-.50", "-0.50", ""),
+        ("+.5 ", "0.5", " "),
+        ("+7", "7", ""),
+        ("-0", "-0", ""),
+        ("-0.0-1", "-0.0", "-1"),
+        ("10.20e5", "10.20", "e5"),
+    ] {
+        let (number, left) = Decimal::take_plain(text).unwrap();
+        assert_eq!((number.to_string().as_str(), left), (json, rest), "{text}");
+        let json = decimal(json);
+        assert_eq!((number, number.is_negative()), (json, json.is_negative()), "{text}");
+        assert_eq!(number.is_integer(), json.is_integer(), "{text}");
+    }
+    for text in ["", ".", "-.", "+", "+-1", "007", "00", "1.", "1..2", "1.2.3", ".5.", "e5", " 1"] {
+        assert!(Decimal::take_plain(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn tells_whether_a_number_has_an_exponent() {
+    for (text, has) in [("1", false), ("-1.50", false), ("1e0", true), ("1.5E+07", true)] {
+        assert_eq!(decimal(text).has_exponent(), has, "{text}");
+    }
+    assert_eq!(Decimal::MINUS_ONE, decimal("-1"));
+    assert_eq!(Decimal::MINUS_ONE.as_str(), "-1");
 }
 
 /// A number's text with its value as `coefficient * 10^exponent`.
@@ -309,19 +312,6 @@ proptest! {
         let one = scaled(&BigInt::from(1), 0);
         let expected = scaled(&coefficient, exponent) % one == BigInt::ZERO;
         prop_assert_eq!(decimal(&text).is_integer(), expected);
-    }
-
-    #[test]
-    fn equals_the_count_its_value_is(number in number(), count in 0..20_usize) {
-        let (text, coefficient, exponent) = number;
-        let value = scaled(&coefficient, exponent);
-        let expected = value == scaled(&BigInt::from(count), 0);
-        prop_assert_eq!(decimal(&text).equals(count), expected);
-        let own: BigInt = &value / scaled(&BigInt::from(1), 0);
-        if let Ok(own) = usize::try_from(own) {
-            let is_own = value == scaled(&BigInt::from(own), 0);
-            prop_assert_eq!(decimal(&text).equals(own), is_own);
-        }
     }
 
     #[test]

@@ -106,9 +106,16 @@ impl<'a> Reader<'a> {
         field: &'static str,
         extra: &mut Vec<(Text<'a>, UnknownValue<'a>)>,
     ) -> Result<Option<Vec<Marker<'a>>>, Stop> {
-        if self.scanner.kind()? != Kind::Array {
-            self.mismatch(Some(field), "array")?;
-            return Ok(None);
+        match self.scanner.kind()? {
+            Kind::Array => {}
+            Kind::Null if self.takes_null() => {
+                self.scanner.value()?;
+                return Ok(None);
+            }
+            _ => {
+                self.mismatch(Some(field), "array")?;
+                return Ok(None);
+            }
         }
         let mut markers = Vec::new();
         let mut index: usize = 0;

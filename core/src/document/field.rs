@@ -2,7 +2,7 @@
 
 use super::read::Reader;
 use super::scan::{Kind, Stop};
-use super::token::{Text, Token, has_duplicate};
+use super::token::{Text, has_duplicate};
 use super::violation::{MAX_VIOLATIONS, Rule, Violation};
 use super::{Extra, MarkerValue, Nulls, UnknownValue};
 use crate::decimal::Decimal;
@@ -29,13 +29,14 @@ impl<'a> Reader<'a> {
 
     /// `{"type": "string"}` of a field that may be left out.
     pub(super) fn text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
-        self.string(field, "string", self.rules.nulls == Nulls::Absent)
+        self.string(field, "string", self.takes_null())
     }
 
-    /// `{"type": "string", "minLength": 1}` of a field that may be left out.
+    /// `{"type": "string", "minLength": 1}` of a field that may be left out; so is an empty one where
+    /// the rules say so, which then is an empty text.
     pub(super) fn filled_text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
         let text = self.text(field)?;
-        Ok(self.filled(text, field))
+        Ok(if self.takes_null() { text } else { self.filled(text, field) })
     }
 
     /// `{"type": "string"}` of a required field.
@@ -61,7 +62,7 @@ impl<'a> Reader<'a> {
     pub(super) fn number_or_null(
         &mut self,
         field: &'static str,
-    ) -> Result<Option<Token<'a>>, Stop> {
+    ) -> Result<Option<Decimal<'a>>, Stop> {
         match self.scanner.kind()? {
             Kind::Number => return self.scanner.number().map(Some),
             Kind::Null => drop(self.scanner.value()?),
@@ -70,21 +71,23 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    /// `{"type": "integer", "minimum": 0}`
-    pub(super) fn count(&mut self, field: &'static str) -> Result<Option<Token<'a>>, Stop> {
-        if self.scanner.kind()? != Kind::Number {
-            self.mismatch(Some(field), "integer")?;
-            return Ok(None);
+    /// `{"type": "integer", "minimum": 0}` of a field that may be left out.
+    pub(super) fn count(&mut self, field: &'static str) -> Result<Option<Decimal<'a>>, Stop> {
+        match self.scanner.kind()? {
+            Kind::Number => {
+                let number = self.scanner.number()?;
+                if !number.is_integer() {
+                    self.violation(Some(field), Rule::Type("integer"));
+                }
+                if number.is_negative() {
+                    self.violation(Some(field), Rule::Minimum);
+                }
+                return Ok(Some(number));
+            }
+            Kind::Null if self.takes_null() => drop(self.scanner.value()?),
+            _ => self.mismatch(Some(field), "integer")?,
         }
-        let token = self.scanner.number()?;
-        let number = Decimal::parse(token.as_str());
-        if !number.is_some_and(|number| number.is_integer()) {
-            self.violation(Some(field), Rule::Type("integer"));
-        }
-        if number.is_some_and(|number| number.is_negative()) {
-            self.violation(Some(field), Rule::Minimum);
-        }
-        Ok(Some(token))
+        Ok(None)
     }
 
     /// A marker's `value`: string, number or null.
@@ -99,6 +102,11 @@ impl<'a> Reader<'a> {
             _ => self.mismatch(Some(field), "string, number or null")?,
         }
         Ok(None)
+    }
+
+    /// Whether null counts as absent in a field that may be left out.
+    pub(super) fn takes_null(&self) -> bool {
+        self.rules.nulls == Nulls::Absent
     }
 
     fn string(
@@ -124,8 +132,10 @@ impl<'a> Reader<'a> {
 
     /// The value of a field that the schema does not name.
     pub(super) fn unknown(&mut self) -> Result<UnknownValue<'a>, Stop> {
-        if self.scanner.kind()? == Kind::String {
-            return self.scanner.string().map(UnknownValue::Text);
+        match self.scanner.kind()? {
+            Kind::String => return self.scanner.string().map(UnknownValue::Text),
+            Kind::Number => return self.scanner.number().map(UnknownValue::Number),
+            _ => {}
         }
         let token = self.scanner.value()?;
         if self.scanner.take_duplicate() {

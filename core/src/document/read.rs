@@ -9,7 +9,7 @@ use super::field::Slot;
 use super::scan::{Kind, Scanner, Stop};
 use super::token::Text;
 use super::violation::{DocumentError, Findings, Place, Rule, Violation};
-use super::{Data, Document, Event, EventType, Rules, UnknownEvents};
+use super::{Data, Document, Event, EventName, EventType, Rules, UnknownEvents, is_fit_for_header};
 
 /// Reads the body of a verified request.
 ///
@@ -83,6 +83,7 @@ impl<'a> Reader<'a> {
         let mut client_user_id = None;
         let mut team_id = None;
         let mut data: Slot<ReadData<'a>> = None;
+        let mut data_token = None;
         let mut extra = Vec::new();
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
@@ -97,7 +98,10 @@ impl<'a> Reader<'a> {
                     // Where `data` comes first, it is taken for a lab result, the long kind.
                     let known = known_event_type(event_type.as_ref());
                     let branch = known.map_or(Branch::LabResult, Branch::of);
+                    self.scanner.kind()?;
+                    let start = self.scanner.at();
                     self.field(&mut data, "data", |reader, field| reader.data(field, branch))?;
+                    data_token = Some(self.scanner.token(start)?);
                 }
                 _ => extra.push((key.text, self.unknown()?)),
             }
@@ -114,12 +118,28 @@ impl<'a> Reader<'a> {
         }
         let data = data.flatten();
         let Some(known) = known else {
-            return Ok(self.unknown_event(event_type.flatten(), data));
+            let duplicates = data.into_iter().flat_map(|data| data.findings.duplicates);
+            self.findings.duplicates.extend(duplicates);
+            let Some(event_type) = event_type.flatten() else { return Ok(None) };
+            if !self.takes_unknown_event(&event_type) {
+                return Ok(None);
+            }
+            if self.rules.unknown_events == UnknownEvents::Acknowledge {
+                return Ok(Some(Document::Unknown { event_type }));
+            }
+            return Ok(Some(Document::Event(Box::new(Event {
+                event_type: EventName::Other(event_type),
+                user_id: user_id.flatten(),
+                client_user_id: client_user_id.flatten(),
+                team_id: team_id.flatten(),
+                data: Data::Other(data_token),
+                extra,
+            }))));
         };
         let data = data.map(|data| self.settle(data, Branch::of(known))).transpose()?.flatten();
         Ok(data.filter(|_| self.findings.are_empty()).map(|data| {
             Document::Event(Box::new(Event {
-                event_type: known,
+                event_type: EventName::Documented(known),
                 user_id: user_id.flatten(),
                 client_user_id: client_user_id.flatten(),
                 team_id: team_id.flatten(),
@@ -129,20 +149,25 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// A document of no documented type: acknowledged if the rules say so, else refused.
-    fn unknown_event(
-        &mut self,
-        event_type: Option<Text<'a>>,
-        data: Option<ReadData<'a>>,
-    ) -> Option<Document<'a>> {
-        self.findings.duplicates.extend(data.into_iter().flat_map(|data| data.findings.duplicates));
-        let event_type = event_type?;
-        let acknowledged = self.rules.unknown_events == UnknownEvents::Acknowledge;
-        if acknowledged && self.findings.duplicates.is_empty() {
-            return Some(Document::Unknown { event_type });
+    /// Whether the rules take a document of this type, which is not documented; else `findings` say
+    /// why not.
+    fn takes_unknown_event(&mut self, event_type: &Text<'a>) -> bool {
+        let is_taken = match self.rules.unknown_events {
+            UnknownEvents::Reject => false,
+            UnknownEvents::Acknowledge => self.findings.duplicates.is_empty(),
+            UnknownEvents::Forward => {
+                // Its `data` is none of the schema's.
+                self.findings.schema.retain(|violation| violation.field != Some("data"));
+                if is_fit_for_header(event_type.as_str()) {
+                    return self.findings.are_empty();
+                }
+                false
+            }
+        };
+        if !is_taken {
+            self.violation(Some("event_type"), Rule::Enum);
         }
-        self.violation(Some("event_type"), Rule::Enum);
-        None
+        is_taken
     }
 
     fn data(&mut self, field: &'static str, branch: Branch) -> Result<Option<ReadData<'a>>, Stop> {
@@ -154,7 +179,7 @@ impl<'a> Reader<'a> {
         let outer = mem::take(&mut self.findings);
         self.place = Place::Data;
         let data = match branch {
-            Branch::LabResult => Some(Data::LabResult(self.lab_result()?)),
+            Branch::LabResult => Some(Data::LabResult(Box::new(self.lab_result()?))),
             Branch::Order => self.order()?.map(Data::Order),
         };
         self.place = Place::Event;

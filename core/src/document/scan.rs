@@ -12,6 +12,7 @@
 use std::mem;
 
 use super::token::{Key, Name, Text, Token, has_duplicate};
+use crate::decimal::Decimal;
 
 #[cfg(test)]
 mod tests;
@@ -168,7 +169,7 @@ impl<'a> Scanner<'a> {
             Kind::Null => self.literal("null")?,
             Kind::Boolean if self.byte() == Some(b't') => self.literal("true")?,
             Kind::Boolean => self.literal("false")?,
-            Kind::Number => return self.number(),
+            Kind::Number => return self.number().map(|number| Token::of_number(&number)),
             Kind::String => drop(self.string()?),
             Kind::Array => {
                 self.begin()?;
@@ -218,38 +219,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the number that starts here.
-    pub(super) fn number(&mut self) -> Result<Token<'a>, Stop> {
-        let start = self.at;
-        if self.byte() == Some(b'-') {
-            self.advance();
-        }
-        if self.byte() == Some(b'0') {
-            self.advance();
-        } else {
-            self.digits()?;
-        }
-        if self.byte() == Some(b'.') {
-            self.advance();
-            self.digits()?;
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            self.advance();
-            if matches!(self.byte(), Some(b'+' | b'-')) {
-                self.advance();
-            }
-            self.digits()?;
-        }
-        self.token(start)
-    }
-
-    fn digits(&mut self) -> Result<(), Stop> {
-        if !self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.syntax());
-        }
-        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.advance();
-        }
-        Ok(())
+    pub(super) fn number(&mut self) -> Result<Decimal<'a>, Stop> {
+        let text = self.text.get(self.at..).unwrap_or_default();
+        let (number, _) =
+            Decimal::take(text).map_err(|at| Stop::Syntax { at: self.at.saturating_add(at) })?;
+        self.at = self.at.saturating_add(number.as_str().len());
+        Ok(number)
     }
 
     fn literal(&mut self, literal: &str) -> Result<(), Stop> {
@@ -282,8 +257,13 @@ impl<'a> Scanner<'a> {
         self.at = self.at.wrapping_add(1);
     }
 
+    /// How many bytes have been read.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
     /// The text from `start` to here.
-    fn token(&self, start: usize) -> Result<Token<'a>, Stop> {
+    pub(super) fn token(&self, start: usize) -> Result<Token<'a>, Stop> {
         self.text.get(start..self.at).map(Token).ok_or(Stop::Syntax { at: start })
     }
 

@@ -207,26 +207,40 @@ fn fields_of_the_other_branch_are_unknown_ones() {
 }
 
 #[test]
-fn an_undocumented_event_is_refused_or_acknowledged_whatever_its_data() {
+fn an_undocumented_event_is_refused_acknowledged_or_forwarded_whatever_its_data() {
     let acknowledge = Rules { unknown_events: UnknownEvents::Acknowledge, ..Rules::default() };
-    for (text, refused, acknowledged) in [
-        (r#"{"event_type":"x","data":{}}"#, "/event_type: enum", "unknown"),
-        (r#"{"event_type":"","data":{}}"#, "/event_type: enum", "unknown"),
-        (r#"{"event_type":"Order.completed"}"#, "/data: required; /event_type: enum", "unknown"),
-        (r#"{"data":{"markers":[{}]},"event_type":"x"}"#, "/event_type: enum", "unknown"),
+    let forward = Rules { unknown_events: UnknownEvents::Forward, ..Rules::default() };
+    for (text, refused, acknowledged, forwarded) in [
+        (r#"{"event_type":"x","data":{}}"#, "/event_type: enum", "unknown", "ok"),
+        (r#"{"event_type":"","data":{}}"#, "/event_type: enum", "unknown", "/event_type: enum"),
+        (
+            r#"{"event_type":"Order.completed"}"#,
+            "/data: required; /event_type: enum",
+            "unknown",
+            "ok",
+        ),
+        (r#"{"data":{"markers":[{}]},"event_type":"x"}"#, "/event_type: enum", "unknown", "ok"),
         (
             r#"{"event_type":"x","user_id":1,"data":[]}"#,
             "/user_id: type string; /data: type object; /event_type: enum",
             "unknown",
+            "/user_id: type string",
         ),
         (
             r#"{"event_type":null}"#,
             "/event_type: type string; /data: required",
             "/event_type: type string; /data: required",
+            "/event_type: type string; /data: required",
         ),
-        (r#"{"data":{}}"#, "/event_type: required", "/event_type: required"),
+        (
+            r#"{"data":{}}"#,
+            "/event_type: required",
+            "/event_type: required",
+            "/event_type: required",
+        ),
         (
             r#"{"event_type":"order.completed","data":{}}"#,
+            "/data/order_id: required; /data/status: required",
             "/data/order_id: required; /data/status: required",
             "/data/order_id: required; /data/status: required",
         ),
@@ -234,30 +248,89 @@ fn an_undocumented_event_is_refused_or_acknowledged_whatever_its_data() {
             r#"{"event_type":"x","data":{"a":1,"a":1}}"#,
             "/event_type: enum; /data: duplicate key",
             "/event_type: enum; /data: duplicate key",
+            "/data: duplicate key",
         ),
     ] {
         assert_eq!(verdict(text), refused, "{text}");
         assert_eq!(verdict_under(acknowledge, text), acknowledged, "{text}");
+        assert_eq!(verdict_under(forward, text), forwarded, "{text}");
     }
 }
 
 #[test]
-fn null_counts_as_absent_in_optional_strings_only_where_the_rules_say_so() {
+fn an_undocumented_event_is_forwarded_only_where_its_type_can_stand_in_a_header() {
+    let forward = Rules { unknown_events: UnknownEvents::Forward, ..Rules::default() };
+    let longest = "x".repeat(MAX_NAME_BYTES);
+    for name in ["x", "!", "~", r#"a\"b"#, r"a\\b", r"\u0078.y", longest.as_str()] {
+        let text = format!(r#"{{"event_type":"{name}","data":null}}"#);
+        assert_eq!(verdict_under(forward, &text), "ok", "{name}");
+    }
+    let too_long = format!("{longest}x");
+    for name in
+        ["", "a b", " a", r"a\u0000", r"a\r\nb", r"\t", "\u{7f}", "caf\u{e9}", too_long.as_str()]
+    {
+        let text = format!(r#"{{"event_type":"{name}","data":null}}"#);
+        assert_eq!(verdict_under(forward, &text), "/event_type: enum", "{name}");
+    }
+}
+
+#[test]
+fn the_data_of_an_undocumented_event_stays_as_it_is() {
+    let forward = Rules { unknown_events: UnknownEvents::Forward, ..Rules::default() };
+    for (fields, expected) in [
+        ("", None),
+        (r#","data":null"#, Some("null")),
+        (r#","data" : [ 1.0 , {"a":1e400}] "#, Some(r#"[ 1.0 , {"a":1e400}]"#)),
+        (r#","data":{"order_id":7,"markers":[{}]}"#, Some(r#"{"order_id":7,"markers":[{}]}"#)),
+        (r#","data":"\u0078""#, Some(r#""\u0078""#)),
+    ] {
+        let text = format!(r#"{{"event_type":"x"{fields},"team_id":"t","y":1}}"#);
+        let Ok(Document::Event(event)) = read(text.as_bytes(), forward) else { panic!("{text}") };
+        assert_eq!(event.event_type.as_str(), "x");
+        assert_eq!(event.team_id.map(|id| id.as_str().to_owned()).as_deref(), Some("t"));
+        assert_eq!(event.extra.len(), 1);
+        let Data::Other(data) = event.data else { panic!("{text}") };
+        assert_eq!(data.map(Token::as_str), expected, "{text}");
+    }
+    let null = r#"{"event_type":"x","user_id":null}"#;
+    assert_eq!(verdict_under(forward, null), "/user_id: type string");
+    assert_eq!(verdict_under(Rules { nulls: Nulls::Absent, ..forward }, null), "ok");
+}
+
+#[test]
+fn null_and_an_empty_text_count_as_absent_in_optional_fields_only_where_the_rules_say_so() {
     let absent = Rules { nulls: Nulls::Absent, ..Rules::default() };
     for (text, message) in [
         (r#"{"event_type":"order.completed","team_id":null,"data":{"order_id":"o","status":"s"}}"#.to_owned(), "/team_id: type string"),
         (result(r#"{"collected_at":null}"#), "/data/collected_at: type string"),
         (marker(r#","slug":null"#), "/data/markers/0/slug: type string"),
         (marker(r#","notes":null"#), "/data/markers/0/notes: type string"),
+        (result(r#"{"markers":null}"#), "/data/markers: type array"),
+        (result(r#"{"marker_count":null}"#), "/data/marker_count: type integer"),
+        (
+            result(r#"{"critical_marker_count":null}"#),
+            "/data/critical_marker_count: type integer",
+        ),
+        (result(r#"{"collected_at":""}"#), "/data/collected_at: minLength 1"),
+        (result(r#"{"reported_at":""}"#), "/data/reported_at: minLength 1"),
+        (marker(r#","slug":"""#), "/data/markers/0/slug: minLength 1"),
+        (marker(r#","unit":"""#), "/data/markers/0/unit: minLength 1"),
+        (marker(r#","timestamp":"""#), "/data/markers/0/timestamp: minLength 1"),
     ] {
         assert_eq!(verdict(&text), message, "{text}");
         assert_eq!(verdict_under(absent, &text), "ok", "{text}");
     }
     for text in [
         result(r#"{"markers":[{"name":null}]}"#),
-        result(r#"{"marker_count":null}"#),
-        result(r#"{"markers":null}"#),
+        result(r#"{"markers":[{"name":""}]}"#),
+        result(r#"{"markers":[null]}"#),
+        result(r#"{"markers":""}"#),
+        result(r#"{"marker_count":""}"#),
         order(r#"{"order_id":null,"status":"s"}"#),
+        order(r#"{"order_id":"o","status":""}"#),
+        r#"{"event_type":null,"data":{}}"#.to_owned(),
+        r#"{"event_type":"order.completed","data":null}"#.to_owned(),
+        result("null"),
     ] {
         assert_eq!(verdict_under(absent, &text), verdict(&text), "{text}");
         assert_ne!(verdict(&text), "ok", "{text}");
@@ -359,7 +432,7 @@ fn values_stay_as_the_sender_spelled_them() {
     let Data::LabResult(result) = &event.data else { panic!() };
     let (key, value) = &result.extra[0];
     assert_eq!((key.as_str(), value.token().as_str()), ("x", r#"{ "y" : 1.0 }"#));
-    assert_eq!((value.as_text(), value.is_null()), (None, false));
+    assert!(matches!(value, UnknownValue::Other(_)));
     let markers = result.markers.as_ref().unwrap();
     assert_eq!(markers[0].name.as_str(), "café");
     assert_eq!(markers[0].name.token().as_str(), r#""caf\u00e9""#);
@@ -367,5 +440,6 @@ fn values_stay_as_the_sender_spelled_them() {
     assert_eq!(number.as_str(), "1.50e+02");
     let (key, value) = &result.extra_of(&markers[0])[0];
     assert_eq!((key.as_str(), key.token().as_str()), ("l", r#""\u006c""#));
-    assert_eq!((value.as_text(), value.token().as_str()), (Some("\n"), r#""\n""#));
+    let UnknownValue::Text(text) = value else { panic!() };
+    assert_eq!((text.as_str(), value.token().as_str()), ("\n", r#""\n""#));
 }

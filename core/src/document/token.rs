@@ -1,10 +1,17 @@
 //! What [`super::scan`] hands out: slices of the body, as the sender spelled them, and how they compare.
 
+use crate::decimal::Decimal;
+
 /// The text as it stands in the body, of one whole JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a>(pub(super) &'a str);
 
 impl<'a> Token<'a> {
+    /// A number of the document.
+    pub(crate) const fn of_number(number: &Decimal<'a>) -> Self {
+        Self(number.as_str())
+    }
+
     /// The value's spelling, without white space around it.
     #[must_use]
     pub const fn as_str(self) -> &'a str {

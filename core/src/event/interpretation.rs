@@ -4,8 +4,11 @@
 //! code where the sender gave no word, and never lowers a critical one: the sender's flag is the
 //! authority. Specification: `docs/contract.md`, section 5, "Interpretation".
 
+mod words;
+
+use self::words::code_of;
 use crate::decimal::Decimal;
-use crate::event::value::{Comparator, Value};
+use crate::event::value::Comparator;
 
 /// Defines [`Code`] with its spellings and the list of all, so that none can be forgotten.
 macro_rules! codes {
@@ -143,42 +146,50 @@ impl Code {
     }
 }
 
+/// What stands beside a word and can prove on which side of its range a value lies.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evidence<'a> {
+    /// The number, and how the measured one relates to it; none where it is no measurement.
+    pub quantity: Option<(Option<Comparator>, Decimal<'a>)>,
+    /// The range's lower end.
+    pub low: Option<Decimal<'a>>,
+    /// The range's upper end.
+    pub high: Option<Decimal<'a>>,
+    /// The side that the sender itself says.
+    pub said: Option<Side>,
+}
+
+/// A side of a reference range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Above its upper end.
+    Above,
+    /// Below its lower end.
+    Below,
+}
+
 /// The code for the sender's word, or `None` for no word and for an unknown one.
 ///
-/// Case, white space, `_` and `-` do not matter. `abnormal` and `critical` become high or low only
-/// where a quantity provably lies outside the reference range that `low` and `high`, JSON numbers,
-/// bound.
+/// Case, white space, `_`, `-` and `,` do not matter. `abnormal` and `critical` become high or low
+/// only where the evidence proves a side.
 #[must_use]
-pub fn interpret(
-    word: Option<&str>,
-    value: &Value<'_>,
-    low: Option<&str>,
-    high: Option<&str>,
-) -> Option<Code> {
+pub fn interpret(word: Option<&str>, evidence: &Evidence<'_>) -> Option<Code> {
     let folded = Folded::new(word?)?;
     let code = match folded.as_bytes() {
-        b"NORMAL" => Code::N,
-        b"ABNORMAL" => match proven_side(value, low, high) {
+        b"ABNORMAL" => match evidence.side() {
             Some(Side::Above) => Code::H,
             Some(Side::Below) => Code::L,
             None => Code::A,
         },
-        b"CRITICAL" => match proven_side(value, low, high) {
+        b"CRITICAL" => match evidence.side() {
             Some(Side::Above) => Code::HH,
             Some(Side::Below) => Code::LL,
             None => Code::AA,
         },
-        b"HIGH" => Code::H,
-        b"LOW" => Code::L,
-        b"POSITIVE" => Code::Pos,
-        b"NEGATIVE" => Code::Neg,
-        b"DETECTED" => Code::Det,
-        b"NOTDETECTED" => Code::ND,
-        b"REACTIVE" => Code::RR,
-        b"NONREACTIVE" => Code::NR,
-        b"EQUIVOCAL" => Code::E,
-        b"INDETERMINATE" => Code::Ind,
-        _ => *Code::ALL.iter().find(|code| folded.is(code.as_str()))?,
+        word => match code_of(word) {
+            Some(code) => code,
+            None => *Code::ALL.iter().find(|code| folded.is(code.as_str()))?,
+        },
     };
     Some(code)
 }
@@ -192,8 +203,8 @@ struct Folded {
 }
 
 impl Folded {
-    /// The length of `indeterminate`; no longer word is known.
-    const LONGEST: usize = 13;
+    /// The length of table 0078's wording of AA; no longer word is known.
+    const LONGEST: usize = 75;
 
     fn new(word: &str) -> Option<Self> {
         let mut folded = Self { letters: [0; Self::LONGEST], length: 0 };
@@ -216,37 +227,35 @@ impl Folded {
 /// The characters of a word that matter, in capitals.
 fn letters(word: &str) -> impl Iterator<Item = char> {
     word.chars()
-        .filter(|&letter| !letter.is_whitespace() && letter != '_' && letter != '-')
+        .filter(|&letter| !letter.is_whitespace() && !matches!(letter, '_' | '-' | ','))
         .map(|letter| letter.to_ascii_uppercase())
 }
 
-enum Side {
-    Above,
-    Below,
-}
-
-/// On which side of its range a value provably lies; a range whose bounds prove both proves none.
-///
-/// Nobody knows whether a bound belongs to its range, so a value on a bound proves nothing.
-fn proven_side(value: &Value<'_>, low: Option<&str>, high: Option<&str>) -> Option<Side> {
-    let Value::Quantity { comparator, number } = value else {
-        return None;
-    };
-    let (low, high) = (low.and_then(Decimal::parse), high.and_then(Decimal::parse));
-    let is_above = high.is_some_and(|high| match comparator {
-        None | Some(Comparator::GreaterOrEqual) => *number > high,
-        Some(Comparator::Greater) => *number >= high,
-        Some(Comparator::Less | Comparator::LessOrEqual) => false,
-    });
-    let is_below = low.is_some_and(|low| match comparator {
-        None | Some(Comparator::LessOrEqual) => *number < low,
-        Some(Comparator::Less) => *number <= low,
-        Some(Comparator::Greater | Comparator::GreaterOrEqual) => false,
-    });
-    match (is_above, is_below) {
-        (true, false) => Some(Side::Above),
-        (false, true) => Some(Side::Below),
-        _ => None,
+impl Evidence<'_> {
+    /// The side that is proven; proofs of both sides prove none.
+    ///
+    /// Nobody knows whether a bound belongs to its range, so a number on a bound proves nothing.
+    fn side(&self) -> Option<Side> {
+        let proves = |side: Side| {
+            self.said == Some(side)
+                || self.quantity.is_some_and(|(comparator, number)| match side {
+                    Side::Above => self.high.is_some_and(|high| match comparator {
+                        None | Some(Comparator::GreaterOrEqual) => number > high,
+                        Some(Comparator::Greater) => number >= high,
+                        Some(Comparator::Less | Comparator::LessOrEqual) => false,
+                    }),
+                    Side::Below => self.low.is_some_and(|low| match comparator {
+                        None | Some(Comparator::LessOrEqual) => number < low,
+                        Some(Comparator::Less) => number <= low,
+                        Some(Comparator::Greater | Comparator::GreaterOrEqual) => false,
+                    }),
+                })
+        };
+        match (proves(Side::Above), proves(Side::Below)) {
+            (true, false) => Some(Side::Above),
+            (false, true) => Some(Side::Below),
+            _ => None,
+        }
     }
 }
 

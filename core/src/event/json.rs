@@ -7,6 +7,7 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
+use crate::decimal::Decimal;
 use crate::document::{Extra, Text};
 
 /// A JSON text in the making.
@@ -30,6 +31,19 @@ impl Writer {
 
     pub(super) fn verbatim_or_null(&mut self, json: Option<&str>) {
         self.verbatim(json.unwrap_or("null"));
+    }
+
+    pub(super) fn number(&mut self, number: &Decimal<'_>) {
+        let (zero, rest) = number.as_json();
+        self.verbatim(zero);
+        self.verbatim(rest);
+    }
+
+    pub(super) fn number_or_null(&mut self, number: Option<&Decimal<'_>>) {
+        match number {
+            Some(number) => self.number(number),
+            None => self.verbatim("null"),
+        }
     }
 
     pub(super) fn text_or_null(&mut self, text: Option<&Text<'_>>) {

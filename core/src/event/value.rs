@@ -30,21 +30,26 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads a JSON number token. A text that is none is kept as text.
+    /// A JSON number.
     #[must_use]
-    pub fn from_number(token: &'a str) -> Self {
-        Decimal::parse(token)
-            .map_or(Self::Text(token), |number| Self::Quantity { comparator: None, number })
+    pub const fn from_number(number: Decimal<'a>) -> Self {
+        Self::Quantity { comparator: None, number }
     }
 
-    /// Reads the text of a JSON string.
-    ///
-    /// A decimal is an optional sign, digits without needless leading zeros, and an optional `.`
-    /// with digits: what is a JSON number once a `+` is dropped, so that the digits survive.
+    /// Reads the text of a JSON string; a plain decimal is what [`Decimal::take_plain`] takes.
     #[must_use]
     pub fn from_text(text: &'a str) -> Self {
         let trimmed = text.trim();
         take_quantity(trimmed).or_else(|| take_range(trimmed)).unwrap_or(Self::Text(text))
+    }
+
+    /// The number, where the value is one and no bound on one.
+    #[must_use]
+    pub const fn as_number(&self) -> Option<Decimal<'a>> {
+        match self {
+            Self::Quantity { comparator: None, number } => Some(*number),
+            _ => None,
+        }
     }
 }
 
@@ -74,7 +79,8 @@ impl Comparator {
     }
 }
 
-/// Every spelling of a comparator; those of two characters first, since `<` also begins `<=`.
+/// Every spelling of a comparator in signs; those of two characters first, since `<` also begins
+/// `<=`.
 const COMPARATORS: [(&str, Comparator); 8] = [
     ("<=", Comparator::LessOrEqual),
     ("=<", Comparator::LessOrEqual),
@@ -87,35 +93,44 @@ const COMPARATORS: [(&str, Comparator); 8] = [
 ];
 
 fn take_quantity(text: &str) -> Option<Value<'_>> {
-    let comparator = COMPARATORS
-        .iter()
-        .find_map(|&(spelling, comparator)| Some((text.strip_prefix(spelling)?, comparator)));
-    let (number, comparator) = match comparator {
-        Some((rest, comparator)) => (rest.trim_start(), Some(comparator)),
-        None => (text, None),
+    let (comparator, number) = match take_comparator(text) {
+        Some((comparator, rest)) => (Some(comparator), rest.trim_start()),
+        None => (None, text),
     };
-    match take_decimal(number)? {
+    match Decimal::take_plain(number)? {
         (number, "") => Some(Value::Quantity { comparator, number }),
         _ => None,
     }
 }
 
+/// A comparator at the start of a text, and what follows it.
+fn take_comparator(text: &str) -> Option<(Comparator, &str)> {
+    let (comparator, rest) = COMPARATORS
+        .iter()
+        .find_map(|&(spelling, comparator)| Some((comparator, text.strip_prefix(spelling)?)))?;
+    Some(match (comparator, strip_or_equal(rest)) {
+        (Comparator::Less, Some(rest)) => (Comparator::LessOrEqual, rest),
+        (Comparator::Greater, Some(rest)) => (Comparator::GreaterOrEqual, rest),
+        _ => (comparator, rest),
+    })
+}
+
+/// What follows `OR =`, as laboratories write it after `<` and `>`.
+fn strip_or_equal(text: &str) -> Option<&str> {
+    let (or, rest) = text.trim_start().split_at_checked("or".len())?;
+    if !or.eq_ignore_ascii_case("or") {
+        return None;
+    }
+    rest.trim_start().strip_prefix('=')
+}
+
 fn take_range(text: &str) -> Option<Value<'_>> {
-    let (low, rest) = take_decimal(text)?;
+    let (low, rest) = Decimal::take_plain(text)?;
     let rest = rest.trim_start().strip_prefix('-')?;
-    match take_decimal(rest.trim_start())? {
+    match Decimal::take_plain(rest.trim_start())? {
         (high, "") if low <= high => Some(Value::Range { low, high }),
         _ => None,
     }
-}
-
-/// A decimal at the start of a text, and what follows it.
-fn take_decimal(text: &str) -> Option<(Decimal<'_>, &str)> {
-    let text = text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text);
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let rest = unsigned.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let number = text.strip_suffix(rest)?;
-    Some((Decimal::parse(number)?, rest))
 }
 
 #[cfg(test)]

@@ -7,9 +7,12 @@
 use std::borrow::Cow;
 
 use crate::decimal::Decimal;
-use crate::document::{Data, Event, Extra, LabResult, Marker, MarkerValue, Order, Text, Token};
-use crate::event::interpretation::{Code, interpret};
+use crate::document::{
+    Data, Event, EventName, Extra, LabResult, Marker, MarkerValue, Order, Text, Token,
+};
+use crate::event::interpretation::Code;
 use crate::event::json::Writer;
+use crate::event::reading::Reading;
 use crate::event::time::{UtcTime, to_utc};
 use crate::event::unit::ucum;
 use crate::event::value::Value;
@@ -37,7 +40,10 @@ pub fn normalise(event: &Event<'_>, envelope: &Envelope<'_>, capacity: usize) ->
     out.verbatim(r#","event_id":"#);
     out.string(envelope.event_id);
     out.verbatim(r#","event_type":"#);
-    out.quoted(event.event_type.as_str());
+    match &event.event_type {
+        EventName::Documented(event_type) => out.quoted(event_type.as_str()),
+        EventName::Other(text) => out.text_or_null(Some(text)),
+    }
     out.verbatim(r#","verified_by":"#);
     out.quoted(envelope.verified_by);
     out.verbatim(r#","sent_at":"#);
@@ -52,6 +58,7 @@ pub fn normalise(event: &Event<'_>, envelope: &Envelope<'_>, capacity: usize) ->
     match &event.data {
         Data::LabResult(result) => write_lab_result(&mut out, result),
         Data::Order(order) => write_order(&mut out, order),
+        Data::Other(token) => out.verbatim_or_null(token.map(Token::as_str)),
     }
     write_extra(&mut out, &event.extra);
     out.verbatim("}");
@@ -90,10 +97,10 @@ fn write_lab_result(out: &mut Writer, result: &LabResult<'_>) {
     write_time(out, result.reported_at.as_ref(), "reported_at", &mut raw);
     out.verbatim(r#","marker_count":"#);
     out.formatted(markers.len());
-    raw.keep_count("marker_count", result.marker_count, markers.len());
+    raw.keep_count("marker_count", result.marker_count.as_ref(), markers.len());
     out.verbatim(r#","critical_marker_count":"#);
     out.formatted(critical_count);
-    raw.keep_count("critical_marker_count", result.critical_marker_count, critical_count);
+    raw.keep_count("critical_marker_count", result.critical_marker_count.as_ref(), critical_count);
     if result.markers.is_none() {
         raw.keep_absence("markers");
     }
@@ -120,23 +127,21 @@ fn write_marker<'m>(
 ) {
     let name = fold_white_space(marker.name.as_str());
     out.verbatim(r#""slug":"#);
-    if let Some(slug) = &marker.slug {
+    let sent_slug = marker.slug.as_ref();
+    if let Some(slug) = sent_slug.filter(|slug| !slug.is_empty()) {
         out.text_or_null(Some(slug));
-    } else if let Some(slug) = slug_of(&name) {
-        out.quoted(&slug);
-        raw.keep_absence("slug");
     } else {
-        out.verbatim("null");
+        let slug = slug_of(&name);
+        out.quoted_or_null(slug.as_deref());
+        if sent_slug.is_some() || slug.is_some() {
+            raw.keep("slug", sent_slug.map(Text::token));
+        }
     }
     out.verbatim(r#","name":"#);
     write_cleaned(out, &marker.name, &name, "name", raw);
     write_value(out, &reading.value);
-    if reading.is_from_result {
+    if !reading.carries(marker.value.as_ref()) {
         raw.keep("value", marker.value.as_ref().map(MarkerValue::token));
-    } else if let Some(MarkerValue::Text(text)) = &marker.value
-        && !matches!(reading.value, Value::Text(_))
-    {
-        raw.keep("value", Some(text.token()));
     }
     let unit = marker.unit.as_ref().map(|unit| (unit, unit.as_str().trim()));
     out.verbatim(r#","unit":"#);
@@ -148,9 +153,9 @@ fn write_marker<'m>(
     out.verbatim(r#","ucum":"#);
     out.quoted_or_null(unit.and_then(|(_, trimmed)| ucum(trimmed)));
     out.verbatim(r#","reference_range":{"low":"#);
-    out.verbatim_or_null(marker.min_range_value.map(Token::as_str));
+    out.number_or_null(marker.min_range_value.as_ref());
     out.verbatim(r#","high":"#);
-    out.verbatim_or_null(marker.max_range_value.map(Token::as_str));
+    out.number_or_null(marker.max_range_value.as_ref());
     out.verbatim(r#"},"interpretation":{"code":"#);
     out.quoted_or_null(reading.code.map(Code::as_str));
     out.verbatim(if reading.is_critical() {
@@ -170,19 +175,19 @@ fn write_value(out: &mut Writer, value: &Value<'_>) {
     match value {
         Value::Quantity { comparator: None, number } => {
             out.verbatim(r#","value":{"kind":"quantity","comparator":null,"number":"#);
-            out.verbatim(number.as_str());
+            out.number(number);
         }
         Value::Quantity { comparator: Some(comparator), number } => {
             out.verbatim(r#","value":{"kind":"quantity","comparator":"#);
             out.quoted(comparator.as_str());
             out.verbatim(r#","number":"#);
-            out.verbatim(number.as_str());
+            out.number(number);
         }
         Value::Range { low, high } => {
             out.verbatim(r#","value":{"kind":"range","low":"#);
-            out.verbatim(low.as_str());
+            out.number(low);
             out.verbatim(r#","high":"#);
-            out.verbatim(high.as_str());
+            out.number(high);
         }
         Value::Text(text) => {
             out.verbatim(r#","value":{"kind":"text","text":"#);
@@ -201,7 +206,7 @@ fn write_cleaned<'m>(
     field: &'static str,
     raw: &mut Raw<'m>,
 ) {
-    if cleaned == sent.as_str() {
+    if cleaned == sent.as_str() && !sent.is_empty() {
         out.text_or_null(Some(sent));
         return;
     }
@@ -245,62 +250,6 @@ fn write_extra(out: &mut Writer, extra: &Extra<'_>) {
     }
 }
 
-/// What a marker says once its value and its flag are read.
-struct Reading<'m> {
-    value: Value<'m>,
-    /// The value is that of the unknown field `result`, not of `value`.
-    is_from_result: bool,
-    code: Option<Code>,
-}
-
-impl<'m> Reading<'m> {
-    fn of(marker: &'m Marker<'_>, extra: &'m Extra<'_>) -> Self {
-        let sent = match &marker.value {
-            None => Value::Absent,
-            Some(MarkerValue::Number(token)) => Value::from_number(token.as_str()),
-            Some(MarkerValue::Text(text)) => Value::from_text(text.as_str()),
-        };
-        let result = if is_placeholder(&sent) { result_text(extra) } else { None };
-        let value = result.map_or(sent, value_of_result);
-        let low = marker.min_range_value.map(Token::as_str);
-        let high = marker.max_range_value.map(Token::as_str);
-        let code = interpret(marker.interpretation.as_ref().map(Text::as_str), &value, low, high);
-        Self { value, is_from_result: result.is_some(), code }
-    }
-
-    fn is_critical(&self) -> bool {
-        self.code.is_some_and(Code::is_critical)
-    }
-}
-
-/// Whether this is what Junction sends where a marker has no number: null, or -1.
-fn is_placeholder(value: &Value<'_>) -> bool {
-    match value {
-        Value::Absent => true,
-        Value::Quantity { comparator: None, number } => {
-            number.is_negative() && Decimal::parse("-1") == Some(*number)
-        }
-        _ => false,
-    }
-}
-
-/// What a result in the place of a number says; -1 is no measurement there either.
-fn value_of_result(text: &str) -> Value<'_> {
-    let value = Value::from_text(text);
-    if is_placeholder(&value) { Value::Text(text) } else { value }
-}
-
-/// The result of a marker that is not numeric, which Junction sends in two fields of its own.
-fn result_text<'m>(extra: &'m Extra<'_>) -> Option<&'m str> {
-    let field = |name: &str| extra.iter().find(|(key, _)| key.as_str() == name);
-    let (_, kind) = field("type")?;
-    if kind.is_null() || kind.as_text() == Some("numeric") {
-        return None;
-    }
-    let (_, result) = field("result")?;
-    result.as_text()
-}
-
 /// The sender's own tokens that the normalised form no longer carries, by the sender's names.
 #[derive(Default)]
 struct Raw<'m>(Vec<(&'static str, Option<Token<'m>>)>);
@@ -316,10 +265,9 @@ impl<'m> Raw<'m> {
     }
 
     /// Keeps a count unless it is spelled as the one that takes its place.
-    fn keep_count(&mut self, field: &'static str, sent: Option<Token<'m>>, count: usize) {
-        // A JSON token that parses as `usize` has no other spelling: no sign, no leading zero.
-        if sent.is_none_or(|sent| sent.as_str().parse() != Ok(count)) {
-            self.keep(field, sent);
+    fn keep_count(&mut self, field: &'static str, sent: Option<&Decimal<'m>>, count: usize) {
+        if sent.is_none_or(|sent| sent.as_str() != count.to_string()) {
+            self.keep(field, sent.map(Token::of_number));
         }
     }
 

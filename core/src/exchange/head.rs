@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::outcome::Forward;
 use crate::config::{Config, Mode};
-use crate::document::Event;
+use crate::document::{Event, EventName};
 use crate::http::{Header, is_token, value_of, values_of};
 use crate::reject::{Reason, Rejection};
 use crate::signature::{Pending, Verified};
@@ -77,11 +77,15 @@ pub(super) fn forward(
     remove: Vec<String>,
     body: Vec<u8>,
 ) -> Forward {
+    let event_type = match &event.event_type {
+        EventName::Documented(event_type) => event_type.as_str().into(),
+        EventName::Other(name) => name.as_str().to_owned().into(),
+    };
     let set = vec![
         JSON,
         (CONTENT_LENGTH, body.len().to_string().into()),
         (IDEMPOTENCY_KEY, verified.event_id.clone().into()),
-        (EVENT_TYPE, event.event_type.as_str().into()),
+        (EVENT_TYPE, event_type),
         (VERIFIED_BY, verified.scheme.as_str().into()),
     ];
     Forward { remove, set, body: Some(body) }

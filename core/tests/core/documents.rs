@@ -6,6 +6,7 @@ use proptest::test_runner::{Config, RngSeed};
 
 mod event_page;
 mod event_schema;
+mod feed;
 mod generate;
 mod lossless;
 mod rebuild;

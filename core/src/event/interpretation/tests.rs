@@ -1,18 +1,30 @@
 //! Every word, every code, and both sides of every proof.
 
-use super::*;
+use serde::Deserialize;
 
-const NOTHING: Value<'_> = Value::Absent;
+use super::words::WORDS;
+use super::*;
+use crate::event::value::Value;
+
+const NOTHING: Evidence<'_> = Evidence { quantity: None, low: None, high: None, said: None };
 
 fn meaning(word: &str) -> Option<&'static str> {
-    interpret(Some(word), &NOTHING, None, None).map(Code::as_str)
+    interpret(Some(word), &NOTHING).map(Code::as_str)
 }
 
-/// Interprets a word beside a value and a range such as `3.4..10.8`, of which either end may lack.
-fn beside(word: &str, value: &str, range: &str) -> Option<&'static str> {
+/// What a value and a range such as `3.4..10.8`, of which either end may lack, have to say.
+fn evidence<'a>(value: &'a str, range: &'a str) -> Evidence<'a> {
     let (low, high) = range.split_once("..").expect("a range has two ends");
-    let value = Value::from_text(value);
-    interpret(Some(word), &value, Some(low), Some(high)).map(Code::as_str)
+    let quantity = match Value::from_text(value) {
+        Value::Quantity { comparator, number } => Some((comparator, number)),
+        _ => None,
+    };
+    Evidence { quantity, low: Decimal::parse(low), high: Decimal::parse(high), said: None }
+}
+
+/// Interprets a word beside a value and a range.
+fn beside(word: &str, value: &str, range: &str) -> Option<&'static str> {
+    interpret(Some(word), &evidence(value, range)).map(Code::as_str)
 }
 
 #[test]
@@ -39,7 +51,7 @@ fn gives_every_word_its_code() {
 }
 
 #[test]
-fn ignores_case_white_space_underscores_and_hyphens() {
+fn ignores_case_white_space_underscores_hyphens_and_commas() {
     let words = [
         (" Normal ", "N"),
         ("NOT DETECTED", "ND"),
@@ -54,6 +66,11 @@ fn ignores_case_white_space_underscores_and_hyphens() {
         ("syn r", "SYN-R"),
         ("h-h", "HH"),
         ("carrier", "Carrier"),
+        ("critical, high", "HH"),
+        ("CRITICAL_HIGH", "HH"),
+        ("critical-low", "LL"),
+        ("Above upper\tpanic limits", "HH"),
+        ("better use when direction not relevant", "B"),
     ];
     for (word, code) in words {
         assert_eq!(meaning(word), Some(code), "{word:?}");
@@ -81,6 +98,22 @@ fn knows_no_other_word() {
         "K",
         "critical!",
         "see note",
+        // Negations, and words between two.
+        "non critical",
+        "non-critical",
+        "not critical",
+        "noncritical",
+        "not abnormal",
+        "not high",
+        "no critical high",
+        "borderline",
+        "borderline high",
+        "high normal",
+        "no range defined, or normal ranges don't apply",
+        "null",
+        // The groups of codes are none themselves.
+        "ObservationInterpretationDetection",
+        "_ObservationInterpretationNormality",
         "\0",
         "1",
         long.as_str(),
@@ -88,7 +121,7 @@ fn knows_no_other_word() {
     for word in words {
         assert_eq!(meaning(word), None, "{word:?}");
     }
-    assert_eq!(interpret(None, &NOTHING, None, None), None);
+    assert_eq!(interpret(None, &NOTHING), None);
 }
 
 #[test]
@@ -97,26 +130,123 @@ fn gives_every_code_itself() {
     for code in Code::ALL {
         let spelling = code.as_str();
         for word in [spelling.to_owned(), spelling.to_ascii_lowercase(), format!(" {spelling}_")] {
-            assert_eq!(interpret(Some(&word), &NOTHING, None, None), Some(*code), "{word:?}");
+            assert_eq!(interpret(Some(&word), &NOTHING), Some(*code), "{word:?}");
             // Even where a proof could say more.
-            let value = Value::from_text("99");
-            let high = Some("10");
-            assert_eq!(interpret(Some(&word), &value, None, high), Some(*code), "{word:?}");
+            assert_eq!(interpret(Some(&word), &evidence("99", "..10")), Some(*code), "{word:?}");
+        }
+    }
+}
+
+/// A copy of a code system, without its definitions; the file names its source.
+#[derive(Deserialize)]
+struct CodeSystem {
+    concepts: Vec<Concept>,
+}
+
+#[derive(Deserialize)]
+struct Concept {
+    code: String,
+    display: String,
+    #[serde(default, rename = "abstract")]
+    is_abstract: bool,
+}
+
+fn concepts(json: &str) -> Vec<Concept> {
+    serde_json::from_str::<CodeSystem>(json).unwrap().concepts
+}
+
+const V3: &str =
+    include_str!("../../../../tests/data/terminology/v3-ObservationInterpretation.json");
+const V2: &str = include_str!("../../../../tests/data/terminology/v2-0078.json");
+
+#[test]
+fn has_the_codes_of_the_code_system() {
+    let mut published: Vec<_> = concepts(V3)
+        .into_iter()
+        .filter(|concept| !concept.is_abstract)
+        .map(|concept| concept.code)
+        .collect();
+    let mut ours: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    published.sort_unstable();
+    ours.sort_unstable();
+    assert_eq!(ours, published);
+}
+
+#[test]
+fn knows_every_display_name_of_the_code_system_and_none_of_its_groups() {
+    for Concept { code, display, is_abstract } in concepts(V3) {
+        let expected = match code.as_str() {
+            _ if is_abstract => None,
+            // A code of its own, which was sent as such.
+            "CAR" => Some("Carrier"),
+            // Deprecated for codes of the same name.
+            "H>" => Some("HU"),
+            "L<" => Some("LU"),
+            code => Some(code),
+        };
+        for word in [display.clone(), display.to_uppercase(), display.replace(' ', "_")] {
+            assert_eq!(meaning(&word), expected, "{code}: {word}");
         }
     }
 }
 
 #[test]
-fn has_the_codes_of_the_code_system() {
-    // The selectable concepts of terminology.hl7.org, CodeSystem-v3-ObservationInterpretation.
-    let active = "EX CAR B D U W < > IE A N I NCL NS R S AA H L HH LL HX LX HU E LU ND IND NEG POS \
-                  EXP UNE DET SYN-R NR RR WR SDD SYN-S";
-    let deprecated = "HM OBX Carrier AC QCF TOX MS VS H> L<";
-    let mut published: Vec<_> = active.split(' ').chain(deprecated.split(' ')).collect();
-    let mut ours: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    published.sort_unstable();
-    ours.sort_unstable();
-    assert_eq!(ours, published);
+fn knows_the_wording_of_table_0078() {
+    let rows = concepts(V2);
+    assert!(rows.len() > 30);
+    for Concept { code, display, .. } in rows {
+        assert_eq!(meaning(&display), Some(code.as_str()), "{display}");
+    }
+    for (word, code) in [
+        ("panic high", "HH"),
+        ("panic low", "LL"),
+        ("very abnormal", "AA"),
+        ("better", "B"),
+        ("above analytical limit", ">"),
+        ("low off scale", "<"),
+    ] {
+        assert_eq!(meaning(word), Some(code), "{word}");
+    }
+}
+
+#[test]
+fn keeps_the_words_in_the_order_and_form_that_they_are_looked_up_in() {
+    assert!(WORDS.is_sorted_by(|(left, _), (right, _)| (left.len(), left) < (right.len(), right)));
+    for (word, code) in WORDS {
+        let folded: String = letters(word).collect();
+        assert_eq!(folded, word);
+        // A code's own spelling means that code.
+        assert!(
+            Code::ALL
+                .iter()
+                .all(|own| own == &code || !Folded::new(word).unwrap().is(own.as_str()))
+        );
+    }
+    let longest = WORDS.iter().map(|(word, _)| word.len()).max();
+    assert_eq!(longest, Some(Folded::LONGEST));
+    assert_eq!(meaning(&format!("{}x", WORDS[WORDS.len() - 1].0)), None);
+}
+
+#[test]
+fn takes_the_senders_own_side_for_proof_where_the_numbers_do_not_prove_the_other() {
+    for (said, value, range, expected) in [
+        (Some(Side::Above), "10.8", "3.4..10.8", "H"),
+        (Some(Side::Below), "3.4", "3.4..10.8", "L"),
+        (Some(Side::Above), "5", "3.4..10.8", "H"),
+        (Some(Side::Above), "11", "3.4..10.8", "H"),
+        (Some(Side::Above), "3", "3.4..10.8", "A"),
+        (Some(Side::Below), "11", "3.4..10.8", "A"),
+        (Some(Side::Below), "11", "..", "L"),
+        (Some(Side::Above), "no number", "..", "H"),
+        (None, "10.8", "3.4..10.8", "A"),
+    ] {
+        let evidence = Evidence { said, ..evidence(value, range) };
+        let code = |word| interpret(Some(word), &evidence).map(Code::as_str);
+        assert_eq!(code("abnormal"), Some(expected), "{said:?} {value} {range}");
+        let critical = if expected == "A" { "AA".into() } else { expected.repeat(2) };
+        assert_eq!(code("critical"), Some(critical.as_str()), "{said:?} {value} {range}");
+        assert_eq!(code("normal"), Some("N"));
+    }
 }
 
 #[test]
@@ -181,9 +311,9 @@ fn proves_a_side_only_where_no_reading_of_the_bounds_contradicts() {
 
 #[test]
 fn proves_nothing_of_an_absent_value() {
-    let (low, high) = (Some("1"), Some("2"));
-    assert_eq!(interpret(Some("critical"), &NOTHING, low, high), Some(Code::AA));
-    assert_eq!(interpret(Some("abnormal"), &NOTHING, low, high), Some(Code::A));
+    let nothing = evidence("", "1..2");
+    assert_eq!(interpret(Some("critical"), &nothing), Some(Code::AA));
+    assert_eq!(interpret(Some("abnormal"), &nothing), Some(Code::A));
 }
 
 #[test]
@@ -192,6 +322,5 @@ fn derives_nothing_where_the_sender_said_something_else() {
         assert_eq!(beside(word, "99", "1..10"), meaning(word), "{word}");
     }
     assert_eq!(beside("unheard", "99", "1..10"), None);
-    let high = Some("10");
-    assert_eq!(interpret(None, &Value::from_text("99"), None, high), None);
+    assert_eq!(interpret(None, &evidence("99", "..10")), None);
 }

@@ -78,6 +78,9 @@ pub(crate) fn document() -> impl Strategy<Value = (Json, &'static str)> {
         r#""order.completed""#,
         r#""order.canc\u0065lled""#,
         r#""labtest.order.updated""#,
+        r#""order.\u0075pdated""#,
+        r#""a \\\" b""#,
+        r#""a\\\"b""#,
     ]);
     let event = object(vec![
         required("event_type", event_type.prop_map(Json::Plain).boxed()),
@@ -97,11 +100,11 @@ fn lab_result() -> BoxedStrategy<Json> {
         optional("sample_id", text()),
         optional("status", text()),
         optional("interpretation", nullable(text())),
-        optional("collected_at", time()),
+        optional("collected_at", perhaps_empty(time())),
         optional("reported_at", time()),
-        optional("marker_count", count()),
+        optional("marker_count", nullable(count())),
         optional("critical_marker_count", count()),
-        optional("markers", markers.prop_map(Json::Array).boxed()),
+        optional("markers", perhaps_null(markers.prop_map(Json::Array).boxed())),
         optional("cancellation_reason", anything()),
     ])
 }
@@ -110,8 +113,8 @@ fn marker() -> BoxedStrategy<Json> {
     let value = prop_oneof![3 => number(), 3 => value_text(), 1 => Just(Json::Plain("null"))];
     object(vec![
         required("name", filled()),
-        optional("slug", filled()),
-        optional("unit", unit()),
+        optional("slug", perhaps_empty(filled())),
+        optional("unit", perhaps_empty(unit())),
         optional("value", value.boxed()),
         optional("min_range_value", nullable(number())),
         optional("max_range_value", nullable(number())),
@@ -119,7 +122,9 @@ fn marker() -> BoxedStrategy<Json> {
         optional("timestamp", time()),
         optional("notes", text()),
         optional("type", plain(&[r#""numeric""#, r#""coded_value""#, r#""comment""#, "null", "5"])),
-        optional("result", value_text()),
+        optional("result", prop_oneof![4 => value_text(), 1 => number(), 1 => anything()].boxed()),
+        optional("is_above_max_range", flag()),
+        optional("is_below_min_range", flag()),
     ])
 }
 
@@ -195,6 +200,20 @@ fn nullable(value: BoxedStrategy<Json>) -> BoxedStrategy<Json> {
     prop_oneof![4 => value, 1 => Just(Json::Plain("null"))].boxed()
 }
 
+/// Null now and then, where the schema has none.
+fn perhaps_null(value: BoxedStrategy<Json>) -> BoxedStrategy<Json> {
+    prop_oneof![20 => value, 1 => Just(Json::Plain("null"))].boxed()
+}
+
+/// An empty text now and then, where the schema wants a character.
+fn perhaps_empty(value: BoxedStrategy<Json>) -> BoxedStrategy<Json> {
+    prop_oneof![20 => value, 1 => plain(&[r#""""#])].boxed()
+}
+
+fn flag() -> BoxedStrategy<Json> {
+    plain(&["true", "false", "null"])
+}
+
 fn plain(spellings: &[&'static str]) -> BoxedStrategy<Json> {
     select(spellings.to_vec()).prop_map(Json::Plain).boxed()
 }
@@ -240,6 +259,8 @@ fn word() -> BoxedStrategy<Json> {
         r#""strange""#,
         r#""""#,
         r#""high""#,
+        r#""Critical, high""#,
+        r#""below lower panic limits""#,
     ])
 }
 
@@ -254,6 +275,8 @@ fn time() -> BoxedStrategy<Json> {
         r#""soon""#,
         r#""2024-10-31t09:08:00.000z""#,
         r#""2024-10-31T09:08:00\u005a""#,
+        r#""2024-10-31 09:08:00+0000""#,
+        r#""2024-10-31T09:08:00-0530""#,
     ])
 }
 
@@ -275,6 +298,11 @@ fn value_text() -> BoxedStrategy<Json> {
         r#""NOT_DETECTED""#,
         r#""""#,
         r#""100.20""#,
+        r#""100.2""#,
+        r#""<.5""#,
+        r#"".5-1""#,
+        r#""> OR = 60""#,
+        r#""-1.0""#,
         r#""\u0035""#,
         r#""< 0.10\n""#,
     ])
@@ -298,7 +326,7 @@ fn count() -> BoxedStrategy<Json> {
 }
 
 fn number() -> BoxedStrategy<Json> {
-    const NUMBERS: [(&str, &str); 18] = [
+    const NUMBERS: [(&str, &str); 19] = [
         ("0", "0"),
         ("-0", "-0"),
         ("-0.0", "-0.0"),
@@ -311,6 +339,7 @@ fn number() -> BoxedStrategy<Json> {
         ("150e-2", "150e-2"),
         ("150e-1", "150e-1"),
         ("100.20", "100.20"),
+        ("100.2", "100.2"),
         ("0.10", "0.10"),
         ("1E+400", "100"),
         ("-1e400", "-100"),

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use junction_webhook::document::{self, Document, Nulls, Rules};
+use junction_webhook::document::{self, Document, EventName, Nulls, Rules, UnknownEvents};
 use junction_webhook::event::time;
 use junction_webhook::event::{Envelope, normalise};
 use proptest::test_runner::{Config, TestRunner};
@@ -15,13 +15,13 @@ use test_support::tree::Tree;
 
 #[test]
 fn the_senders_document_can_be_rebuilt_from_the_event() {
-    let rules = Rules { nulls: Nulls::Absent, ..Rules::default() };
+    let rules = Rules { nulls: Nulls::Absent, unknown_events: UnknownEvents::Forward };
     let envelope = Envelope {
         event_id: "msg_1",
         verified_by: "svix",
         sent_at: time::from_unix(1_795_000_000, None),
     };
-    let rebuilt = Cell::new(0_u32);
+    let (rebuilt, of_other_types) = (Cell::new(0_u32), Cell::new(0_u32));
     // Not every generated document is valid: so many of them shall be.
     let config = config(2048);
     let wanted = config.cases;
@@ -35,6 +35,9 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
             let Ok(Document::Event(event)) = document::read(text.as_bytes(), rules) else {
                 return Ok(());
             };
+            if matches!(event.event_type, EventName::Other(_)) {
+                of_other_types.set(of_other_types.get().saturating_add(1));
+            }
             let normalised = normalise(&event, &envelope, 0);
             assert_eq!(normalise(&event, &envelope, 100_000), normalised, "deterministic");
             let normalised = String::from_utf8(normalised).unwrap();
@@ -46,6 +49,7 @@ fn the_senders_document_can_be_rebuilt_from_the_event() {
         })
         .unwrap();
     assert_eq!(rebuilt.get(), wanted, "enough of the documents were valid");
+    assert!(of_other_types.get() > wanted / 20, "undocumented events were among them");
     test_support::figures::record(
         "14-lossless",
         "Generated documents rebuilt from their normalised events, digit for digit",

@@ -30,13 +30,13 @@ const MARKER: [&str; 9] = [
 /// The sender's document as the event has it.
 pub(crate) fn rebuild(event: &Tree) -> Tree {
     let data = event.at("data");
-    let data = if is_order(event) {
-        level(data, &ORDER, |field| data.at(field).clone())
-    } else {
-        level(data, &RESULT, |field| match field {
+    let data = match kind(event) {
+        Kind::Other => data.clone(),
+        Kind::Order => level(data, &ORDER, |field| data.at(field).clone()),
+        Kind::Result => level(data, &RESULT, |field| match field {
             "markers" => Tree::Array(data.at(field).items().iter().map(rebuild_marker).collect()),
             _ => data.at(field).clone(),
-        })
+        }),
     };
     let Tree::Object(mut fields) = level(event, &EVENT, |field| event.at(field).clone()) else {
         unreachable!()
@@ -91,9 +91,15 @@ pub(crate) fn with_explicit_nulls(document: &Tree) -> Tree {
         fields
     };
     let mut event = filled(document, &EVENT);
-    let mut data = filled(document.at("data"), if is_order(document) { &ORDER } else { &RESULT });
-    if !is_order(document)
-        && let Tree::Array(markers) = &data["markers"]
+    event.entry("data".to_owned()).or_insert(Tree::Null);
+    let known: &[&str] = match kind(document) {
+        Kind::Other => return Tree::Object(event),
+        Kind::Order => &ORDER,
+        Kind::Result => &RESULT,
+    };
+    let mut data = filled(document.at("data"), known);
+    if let Some(Tree::Array(markers)) = data.get("markers")
+        && matches!(kind(document), Kind::Result)
     {
         let markers = markers.iter().map(|marker| Tree::Object(filled(marker, &MARKER))).collect();
         data.insert("markers".to_owned(), Tree::Array(markers));
@@ -102,6 +108,18 @@ pub(crate) fn with_explicit_nulls(document: &Tree) -> Tree {
     Tree::Object(event)
 }
 
-fn is_order(event: &Tree) -> bool {
-    matches!(event.at("event_type"), Tree::Text(name) if name.starts_with("order."))
+/// What the `data` of an event is.
+enum Kind {
+    Result,
+    Order,
+    Other,
+}
+
+fn kind(event: &Tree) -> Kind {
+    let Tree::Text(name) = event.at("event_type") else { panic!("an event has a type") };
+    match name.as_str() {
+        "labtest.result.ready" | "labtest.result.critical" => Kind::Result,
+        "order.completed" | "order.cancelled" => Kind::Order,
+        _ => Kind::Other,
+    }
 }

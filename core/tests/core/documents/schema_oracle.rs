@@ -40,6 +40,7 @@ fn the_verdict_is_that_of_the_documented_schema() {
             if let (Verdict::Broken(named), Some(event_type)) = (&verdict, event_type(&stand_in)) {
                 oracle.assert_names(named, event_type, &stand_in, &text);
             }
+            assert_forwarded(&oracle, &text, &stand_in, &verdict);
             assert_acknowledged(&text, &stand_in, verdict);
             assert_nulls_count_as_absent(&oracle, &text, stand_in);
             Ok(())
@@ -157,17 +158,39 @@ fn assert_acknowledged(text: &str, document: &Value, otherwise: Verdict) {
     assert_eq!(verdict(text, rules), expected, "{text}");
 }
 
+/// Where the rules say so, such an object goes on where the fields beside its `data` satisfy the
+/// schema and its type is fit for a header; nothing else changes.
+fn assert_forwarded(oracle: &Oracle, text: &str, document: &Value, otherwise: &Verdict) {
+    let rules = Rules { unknown_events: UnknownEvents::Forward, ..Rules::default() };
+    let verdict = verdict(text, rules);
+    let is_unknown =
+        document.get("event_type").is_some_and(Value::is_string) && event_type(document).is_none();
+    if !is_unknown {
+        assert_eq!(verdict, *otherwise, "{text}");
+        return;
+    }
+    let name = document["event_type"].as_str().unwrap();
+    let is_fit = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    // The same document as an empty result.
+    let mut document = document.clone();
+    document["event_type"] = "labtest.result.ready".into();
+    document["data"] = Value::Object(serde_json::Map::new());
+    let is_valid = oracle.whole.is_valid(&document) && is_fit;
+    assert_eq!(verdict == Verdict::Valid, is_valid, "{text}: {verdict:?}");
+}
+
 /// Where the rules say so, the verdict is that on the document without the nulls of its optional
-/// string fields.
+/// fields, and without the empty texts of those that want a character.
 fn assert_nulls_count_as_absent(oracle: &Oracle, text: &str, mut document: Value) {
     let rules = Rules { nulls: Nulls::Absent, ..Rules::default() };
-    remove_nulls(&mut document, &["user_id", "client_user_id", "team_id"]);
+    remove_empty(&mut document, &["user_id", "client_user_id", "team_id"], &[]);
     if matches!(event_type(&document), Some(EventType::ResultReady | EventType::ResultCritical)) {
         let data = &mut document["data"];
-        let fields = ["order_id", "sample_id", "status", "collected_at", "reported_at"];
-        remove_nulls(data, &fields);
+        let fields = ["order_id", "sample_id", "status", "markers", "marker_count"];
+        remove_empty(data, &fields, &["collected_at", "reported_at"]);
+        remove_empty(data, &["critical_marker_count"], &[]);
         for marker in data.get_mut("markers").and_then(Value::as_array_mut).into_iter().flatten() {
-            remove_nulls(marker, &["slug", "unit", "timestamp", "notes"]);
+            remove_empty(marker, &["notes"], &["slug", "unit", "timestamp"]);
         }
     }
     let is_valid = oracle.whole.is_valid(&document);
@@ -175,8 +198,15 @@ fn assert_nulls_count_as_absent(oracle: &Oracle, text: &str, mut document: Value
     assert_eq!(verdict == Verdict::Valid, is_valid, "{text}: {verdict:?}");
 }
 
-fn remove_nulls(object: &mut Value, fields: &[&str]) {
+/// Removes `fields` that are null, and `filled` ones that are null or empty.
+fn remove_empty(object: &mut Value, fields: &[&str], filled: &[&str]) {
     if let Some(object) = object.as_object_mut() {
-        object.retain(|field, value| !(value.is_null() && fields.contains(&field.as_str())));
+        object.retain(|field, value| {
+            let field = field.as_str();
+            let is_filled_field = filled.contains(&field);
+            let is_absent = value.is_null() && (is_filled_field || fields.contains(&field));
+            let is_empty = is_filled_field && value == "";
+            !is_absent && !is_empty
+        });
     }
 }
