@@ -15,7 +15,7 @@ const COMPARATORS: [&str; 4] = ["<", "<=", ">", ">="];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event<'a> {
     pub(crate) id: String,
-    pub(crate) kind: &'static str,
+    pub(crate) kind: String,
     /// The whole document as it came.
     pub(crate) document: &'a str,
     pub(crate) content: Content<'a>,
@@ -26,6 +26,8 @@ pub(crate) struct Event<'a> {
 pub(crate) enum Content<'a> {
     Markers(Vec<Marker<'a>>),
     Order(Order),
+    /// Anything else that the sender tells of; its data is as it came.
+    Other,
 }
 
 /// One marker; what is not a string is the JSON text that came.
@@ -73,13 +75,16 @@ impl<'a> Event<'a> {
         for name in ["sent_at", "user_id", "client_user_id", "team_id"] {
             fields.take(name)?.nullable_string()?;
         }
-        let data = fields.take("data")?.fields()?;
+        let data = fields.take("data")?;
         take_originals(&mut fields)?;
         fields.end()?;
 
-        let (kind, content) = match event_type.word(&LAB_EVENTS) {
-            Ok(kind) => (kind, Content::Markers(read_lab_data(data)?)),
-            Err(_) => (event_type.word(&ORDER_EVENTS)?, Content::Order(read_order(data)?)),
+        let kind = event_type.string()?;
+        let content = match kind.as_str() {
+            "" => return Err(event_type.violates("empty")),
+            lab if LAB_EVENTS.contains(&lab) => Content::Markers(read_lab_data(data.fields()?)?),
+            order if ORDER_EVENTS.contains(&order) => Content::Order(read_order(data.fields()?)?),
+            _ => Content::Other,
         };
         Ok(Self { id, kind, document, content })
     }

@@ -49,7 +49,7 @@ pub(crate) fn router(stub: Stub) -> Router {
 #[derive(Serialize)]
 struct Receipt {
     received: bool,
-    event_type: &'static str,
+    event_type: String,
     ingested_count: usize,
 }
 

@@ -121,6 +121,7 @@ impl Store {
                 insert_order(&transaction, &event.id, order)?;
                 0
             }
+            Content::Other => 0,
         };
         transaction.commit()?;
         Ok(ingested)

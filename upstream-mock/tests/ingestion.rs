@@ -66,6 +66,32 @@ fn stores_the_order_of_an_order_event_once() {
     assert_eq!(stub.rows("/markers").len(), 0);
 }
 
+/// An event of a type that is not documented.
+fn other_event(id: &str, data: &str) -> String {
+    format!(
+        r#"{{"contract": "junction.event.v1", "event_id": "{id}",
+            "event_type": "labtest.order.updated", "verified_by": "svix", "sent_at": null,
+            "user_id": null, "client_user_id": null, "team_id": null, "data": {data}}}"#
+    )
+}
+
+#[test]
+fn stores_an_event_of_another_type_as_an_event_once() {
+    let stub = start(&[]);
+    for data in ["null", r#"{"markers": 7, "total": 10.50}"#] {
+        let event = other_event(&format!("msg_{}", data.len()), data);
+        let received =
+            r#"{"received":true,"event_type":"labtest.order.updated","ingested_count":0}"#;
+        assert_eq!(stub.post(event.clone()), answer(200, received));
+        assert_eq!(stub.post(event.clone()), answer(200, received));
+        let (_, events) = stub.get("/events");
+        assert!(events.contains(data), "{events}");
+    }
+    let types: Vec<_> = stub.rows("/events").iter().map(|row| row["event_type"].clone()).collect();
+    assert_eq!(types, ["labtest.order.updated", "labtest.order.updated"]);
+    assert_eq!((stub.rows("/markers").len(), stub.rows("/orders").len()), (0, 0));
+}
+
 #[test]
 fn shows_an_event_and_its_markers_digit_for_digit() {
     let stub = start(&[]);
@@ -171,10 +197,11 @@ fn refuses_what_is_no_event_without_telling_its_values() {
             "/contract: not one of the known words",
         ),
         ("empty id", lab_event(""), "/event_id: empty"),
+        ("no type", event.replace("labtest.result.ready", ""), "/event_type: empty"),
         (
-            "an unknown event",
-            event.replace("result.ready", "order.updated"),
-            "/event_type: not one of the known words",
+            "no data in a lab event",
+            other_event("msg_1", "null").replace("order.updated", "result.ready"),
+            "/data: not an object",
         ),
         (
             "an order's data in a lab event",
