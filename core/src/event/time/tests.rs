@@ -242,15 +242,23 @@ proptest! {
 
 #[test]
 fn writes_every_day_up_to_the_last_year() {
-    let mut date = Date { year: 1970, month: 1, day: 1 };
+    let mut date = jiff::civil::date(1970, 1, 1);
     let mut days = 0;
     loop {
-        assert_eq!(Date::from_unix_days(days), Some(date), "{days} days");
-        let Some(next) = date.next() else { break };
-        assert_eq!(next.previous(), Some(date), "the day before {next:?}");
-        date = next;
-        days += 1;
+        let midnight = from_unix(days * 86_400, None).map(|time| time.to_string());
+        assert_eq!(midnight, Some(format!("{date}T00:00:00Z")), "{days} days");
+        let Ok(next) = date.tomorrow() else { break };
+        // At every end of a month; the property tries the other days.
+        if next.day() > 1 {
+            (date, days) = (next, days + 1);
+            continue;
+        }
+        let before = utc(&format!("{next}T00:00:00+00:01"));
+        assert_eq!(before, Some(format!("{date}T23:59:00Z")), "the day before {next}");
+        let after = utc(&format!("{date}T23:59:00-00:01"));
+        assert_eq!(after, Some(format!("{next}T00:00:00Z")), "the day after {date}");
+        (date, days) = (next, days + 1);
     }
-    assert_eq!(date, Date { year: 9999, month: 12, day: 31 });
-    assert_eq!(Date::from_unix_days(days + 1), None);
+    assert_eq!(date, jiff::civil::date(9999, 12, 31));
+    assert_eq!(from_unix((days + 1) * 86_400, None), None);
 }
