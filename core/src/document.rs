@@ -7,14 +7,13 @@
 //! verdict it shares on every JSON document, with two additions: a key given twice in one object is refused, since
 //! parsers disagree about its value, and nesting is limited.
 
-use std::ops::Range;
-
 use serde::Deserialize;
 
 use crate::decimal::Decimal;
 
 mod data;
 mod field;
+mod object;
 mod read;
 mod scan;
 #[cfg(test)]
@@ -22,6 +21,7 @@ mod tests;
 mod token;
 mod violation;
 
+pub use object::{Ids, LabResult, Marker, Order};
 pub use read::read;
 pub use token::{Text, Token};
 pub use violation::{DocumentError, Place, Rule, Violation};
@@ -168,12 +168,8 @@ impl<'a> UnknownValue<'a> {
 pub struct Event<'a> {
     /// `event_type`
     pub event_type: EventName<'a>,
-    /// `user_id`
-    pub user_id: Option<Text<'a>>,
-    /// `client_user_id`
-    pub client_user_id: Option<Text<'a>>,
-    /// `team_id`
-    pub team_id: Option<Text<'a>>,
+    /// Whom it is about.
+    pub ids: Ids<'a>,
     /// `data`
     pub data: Data<'a>,
     /// Fields beside these.
@@ -189,78 +185,6 @@ pub enum Data<'a> {
     Order(Order<'a>),
     /// Of a type that is not documented: any JSON value, as it is; none where it is absent.
     Other(Option<Token<'a>>),
-}
-
-/// The `data` of a lab result.
-#[derive(Debug, Default)]
-pub struct LabResult<'a> {
-    /// `order_id`
-    pub order_id: Option<Text<'a>>,
-    /// `sample_id`
-    pub sample_id: Option<Text<'a>>,
-    /// `status`
-    pub status: Option<Text<'a>>,
-    /// `interpretation`
-    pub interpretation: Option<Text<'a>>,
-    /// `collected_at`
-    pub collected_at: Option<Text<'a>>,
-    /// `reported_at`
-    pub reported_at: Option<Text<'a>>,
-    /// `marker_count`, a whole number that is not negative
-    pub marker_count: Option<Decimal<'a>>,
-    /// `critical_marker_count`, a whole number that is not negative
-    pub critical_marker_count: Option<Decimal<'a>>,
-    /// `markers`
-    pub markers: Option<Vec<Marker<'a>>>,
-    /// Fields beside these.
-    pub extra: Vec<(Text<'a>, UnknownValue<'a>)>,
-    /// The unknown fields of all markers, in order: one vector, since most markers have some.
-    marker_extra: Vec<(Text<'a>, UnknownValue<'a>)>,
-}
-
-impl<'a> LabResult<'a> {
-    /// The fields of one of this result's markers that the schema does not name.
-    #[must_use]
-    pub fn extra_of(&self, marker: &Marker<'a>) -> &Extra<'a> {
-        self.marker_extra.get(marker.extra.clone()).unwrap_or_default()
-    }
-}
-
-/// The `data` of an order event.
-#[derive(Debug)]
-pub struct Order<'a> {
-    /// `order_id`
-    pub order_id: Text<'a>,
-    /// `status`
-    pub status: Text<'a>,
-    /// `cancellation_reason`
-    pub cancellation_reason: Option<Text<'a>>,
-    /// Fields beside these.
-    pub extra: Vec<(Text<'a>, UnknownValue<'a>)>,
-}
-
-/// One measured biomarker of a lab result.
-#[derive(Debug)]
-pub struct Marker<'a> {
-    /// `slug`
-    pub slug: Option<Text<'a>>,
-    /// `name`
-    pub name: Text<'a>,
-    /// `unit`
-    pub unit: Option<Text<'a>>,
-    /// `value`; none where it is null or absent
-    pub value: Option<MarkerValue<'a>>,
-    /// `min_range_value`
-    pub min_range_value: Option<Decimal<'a>>,
-    /// `max_range_value`
-    pub max_range_value: Option<Decimal<'a>>,
-    /// `interpretation`
-    pub interpretation: Option<Text<'a>>,
-    /// `timestamp`
-    pub timestamp: Option<Text<'a>>,
-    /// `notes`
-    pub notes: Option<Text<'a>>,
-    extra: Range<usize>,
 }
 
 /// A marker's `value`, where there is one.

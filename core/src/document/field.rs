@@ -7,8 +7,19 @@ use super::violation::{MAX_VIOLATIONS, Rule, Violation};
 use super::{Extra, MarkerValue, Nulls, UnknownValue};
 use crate::decimal::Decimal;
 
-/// A field while its object is read: filled by its first key, whatever the value was.
-pub(super) type Slot<T> = Option<Option<T>>;
+/// A field while its object is read.
+pub(super) struct Slot<T> {
+    /// Its key was there, whatever the value.
+    pub(super) is_seen: bool,
+    /// The value of the first such key, where it has the right type.
+    pub(super) value: Option<T>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self { is_seen: false, value: None }
+    }
+}
 
 impl<'a> Reader<'a> {
     /// Reads a known field's value, or passes over it where the key is not the first of its name.
@@ -18,11 +29,12 @@ impl<'a> Reader<'a> {
         field: &'static str,
         read: impl FnOnce(&mut Self, &'static str) -> Result<Option<T>, Stop>,
     ) -> Result<(), Stop> {
-        if slot.is_some() {
+        if slot.is_seen {
             self.duplicate(Some(field));
             self.unknown()?;
         } else {
-            *slot = Some(read(self, field)?);
+            slot.is_seen = true;
+            slot.value = read(self, field)?;
         }
         Ok(())
     }
@@ -155,14 +167,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn require<T>(&mut self, slot: Option<&T>, field: &'static str) {
-        if slot.is_none() {
+    pub(super) fn require<T>(&mut self, slot: &Slot<T>, field: &'static str) {
+        if !slot.is_seen {
             self.violation(Some(field), Rule::Required);
         }
     }
 
     pub(super) fn refuse_duplicates(&mut self, extra: &Extra<'a>) {
-        if has_duplicate(extra.iter().map(|(key, _)| key)) {
+        if has_duplicate_key(extra) {
             self.duplicate(None);
         }
     }
@@ -174,10 +186,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes a key given twice: `field`, or one that the schema does not name.
-    fn duplicate(&mut self, field: Option<&'static str>) {
+    pub(super) fn duplicate(&mut self, field: Option<&'static str>) {
         if self.findings.duplicates.len() < MAX_VIOLATIONS {
             let rule = Rule::DuplicateKey;
             self.findings.duplicates.push(Violation { place: self.place, field, rule });
         }
     }
+}
+
+/// Whether a key is given twice among fields that the schema does not name.
+pub(super) fn has_duplicate_key(extra: &Extra<'_>) -> bool {
+    has_duplicate(extra.iter().map(|(key, _)| key))
 }

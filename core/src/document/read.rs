@@ -6,10 +6,14 @@
 use std::mem;
 
 use super::field::Slot;
+use super::object::IdSlots;
 use super::scan::{Kind, Scanner, Stop};
-use super::token::Text;
+use super::token::{Name, Text};
 use super::violation::{DocumentError, Findings, Place, Rule, Violation};
-use super::{Data, Document, Event, EventName, EventType, Rules, UnknownEvents, is_fit_for_header};
+use super::{
+    Data, Document, Event, EventName, EventType, Rules, UnknownEvents, UnknownValue,
+    is_fit_for_header,
+};
 
 /// Reads the body of a verified request.
 ///
@@ -24,6 +28,7 @@ pub fn read(body: &[u8], rules: Rules) -> Result<Document<'_>, DocumentError> {
         rules,
         place: Place::Event,
         findings: Findings::default(),
+        marker_extra: Vec::new(),
     };
     match reader.document() {
         Ok(Some(document)) => Ok(document),
@@ -43,6 +48,8 @@ pub(super) struct Reader<'a> {
     /// The object that is being read.
     pub(super) place: Place,
     pub(super) findings: Findings,
+    /// The unknown fields of the markers read so far.
+    pub(super) marker_extra: Vec<(Text<'a>, UnknownValue<'a>)>,
 }
 
 /// An object of `data` as it was read, before it is known that its branch was the right one.
@@ -78,74 +85,54 @@ impl<'a> Reader<'a> {
             self.scanner.end()?;
             return Ok(None);
         }
-        let mut event_type = None;
-        let mut user_id = None;
-        let mut client_user_id = None;
-        let mut team_id = None;
-        let mut data: Slot<ReadData<'a>> = None;
+        let mut event_type = Slot::default();
+        let mut ids = IdSlots::default();
+        let mut data: Slot<ReadData<'a>> = Slot::default();
         let mut data_token = None;
         let mut extra = Vec::new();
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
-            match key.as_str() {
-                "event_type" => self.field(&mut event_type, "event_type", Self::required_text)?,
-                "user_id" => self.field(&mut user_id, "user_id", Self::text)?,
-                "client_user_id" => {
-                    self.field(&mut client_user_id, "client_user_id", Self::text)?;
-                }
-                "team_id" => self.field(&mut team_id, "team_id", Self::text)?,
-                "data" => {
-                    // Where `data` comes first, it is taken for a lab result, the long kind.
-                    let known = known_event_type(event_type.as_ref());
-                    let branch = known.map_or(Branch::LabResult, Branch::of);
-                    self.scanner.kind()?;
-                    let start = self.scanner.at();
-                    self.field(&mut data, "data", |reader, field| reader.data(field, branch))?;
-                    data_token = Some(self.scanner.token(start)?);
-                }
-                _ => extra.push((key.text, self.unknown()?)),
+            if key.is(EVENT_TYPE_NAME, EVENT_TYPE) {
+                self.field(&mut event_type, EVENT_TYPE, Self::required_text)?;
+            } else if key.is(DATA_NAME, DATA) {
+                // Where `data` comes first, it is taken for a lab result, the long kind.
+                let known = known_event_type(event_type.value.as_ref());
+                let branch = known.map_or(Branch::LabResult, Branch::of);
+                self.scanner.kind()?;
+                let start = self.scanner.at();
+                self.field(&mut data, DATA, |reader, field| reader.data(field, branch))?;
+                data_token = Some(self.scanner.token(start)?);
+            } else if !ids.read(self, &key)? {
+                extra.push((key.text, self.unknown()?));
             }
         }
         self.scanner.end()?;
         self.refuse_duplicates(&extra);
 
-        let known = known_event_type(event_type.as_ref());
-        if event_type.is_none() {
-            self.violation(Some("event_type"), Rule::Required);
-        }
-        if data.is_none() {
-            self.violation(Some("data"), Rule::Required);
-        }
-        let data = data.flatten();
-        let Some(known) = known else {
-            let duplicates = data.into_iter().flat_map(|data| data.findings.duplicates);
+        self.require(&event_type, EVENT_TYPE);
+        self.require(&data, DATA);
+        let Some(ids) = ids.build(self) else { return Ok(None) };
+        let Some(known) = known_event_type(event_type.value.as_ref()) else {
+            let duplicates = data.value.into_iter().flat_map(|data| data.findings.duplicates);
             self.findings.duplicates.extend(duplicates);
-            let Some(event_type) = event_type.flatten() else { return Ok(None) };
+            let Some(event_type) = event_type.value else { return Ok(None) };
             if !self.takes_unknown_event(&event_type) {
                 return Ok(None);
             }
             if self.rules.unknown_events == UnknownEvents::Acknowledge {
                 return Ok(Some(Document::Unknown { event_type }));
             }
-            return Ok(Some(Document::Event(Box::new(Event {
-                event_type: EventName::Other(event_type),
-                user_id: user_id.flatten(),
-                client_user_id: client_user_id.flatten(),
-                team_id: team_id.flatten(),
-                data: Data::Other(data_token),
-                extra,
-            }))));
+            let event_type = EventName::Other(event_type);
+            let data = Data::Other(data_token);
+            return Ok(Some(Document::Event(Box::new(Event { event_type, ids, data, extra }))));
         };
-        let data = data.map(|data| self.settle(data, Branch::of(known))).transpose()?.flatten();
+        let data = match data.value {
+            Some(data) => self.settle(data, Branch::of(known))?,
+            None => None,
+        };
         Ok(data.filter(|_| self.findings.are_empty()).map(|data| {
-            Document::Event(Box::new(Event {
-                event_type: EventName::Documented(known),
-                user_id: user_id.flatten(),
-                client_user_id: client_user_id.flatten(),
-                team_id: team_id.flatten(),
-                data,
-                extra,
-            }))
+            let event_type = EventName::Documented(known);
+            Document::Event(Box::new(Event { event_type, ids, data, extra }))
         }))
     }
 
@@ -157,7 +144,7 @@ impl<'a> Reader<'a> {
             UnknownEvents::Acknowledge => self.findings.duplicates.is_empty(),
             UnknownEvents::Forward => {
                 // Its `data` is none of the schema's.
-                self.findings.schema.retain(|violation| violation.field != Some("data"));
+                self.findings.schema.retain(|violation| violation.field != Some(DATA));
                 if is_fit_for_header(event_type.as_str()) {
                     return self.findings.are_empty();
                 }
@@ -165,7 +152,7 @@ impl<'a> Reader<'a> {
             }
         };
         if !is_taken {
-            self.violation(Some("event_type"), Rule::Enum);
+            self.violation(Some(EVENT_TYPE), Rule::Enum);
         }
         is_taken
     }
@@ -179,7 +166,7 @@ impl<'a> Reader<'a> {
         let outer = mem::take(&mut self.findings);
         self.place = Place::Data;
         let data = match branch {
-            Branch::LabResult => Some(Data::LabResult(Box::new(self.lab_result()?))),
+            Branch::LabResult => self.lab_result()?.map(Box::new).map(Data::LabResult),
             Branch::Order => self.order()?.map(Data::Order),
         };
         self.place = Place::Event;
@@ -193,7 +180,7 @@ impl<'a> Reader<'a> {
             read
         } else {
             self.scanner = read.start;
-            let Some(read) = self.data("data", branch)? else { return Ok(None) };
+            let Some(read) = self.data(DATA, branch)? else { return Ok(None) };
             read
         };
         self.findings.append(read.findings);
@@ -201,6 +188,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn known_event_type(slot: Option<&Option<Text<'_>>>) -> Option<EventType> {
-    EventType::named(slot?.as_ref()?.as_str())
+fn known_event_type(event_type: Option<&Text<'_>>) -> Option<EventType> {
+    EventType::named(event_type?.as_str())
 }
+
+/// The two fields that take part in each other's rules.
+const EVENT_TYPE: &str = "event_type";
+const EVENT_TYPE_NAME: Name = Name::of(EVENT_TYPE);
+const DATA: &str = "data";
+const DATA_NAME: Name = Name::of(DATA);

@@ -287,7 +287,7 @@ fn the_data_of_an_undocumented_event_stays_as_it_is() {
         let text = format!(r#"{{"event_type":"x"{fields},"team_id":"t","y":1}}"#);
         let Ok(Document::Event(event)) = read(text.as_bytes(), forward) else { panic!("{text}") };
         assert_eq!(event.event_type.as_str(), "x");
-        assert_eq!(event.team_id.map(|id| id.as_str().to_owned()).as_deref(), Some("t"));
+        assert_eq!(event.ids.team_id.map(|id| id.as_str().to_owned()).as_deref(), Some("t"));
         assert_eq!(event.extra.len(), 1);
         let Data::Other(data) = event.data else { panic!("{text}") };
         assert_eq!(data.map(Token::as_str), expected, "{text}");

@@ -63,8 +63,9 @@ impl<'a> Key<'a> {
         Self { text, name }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        self.text.as_str()
+    /// Whether it is this one, whose name as numbers is `name`.
+    pub(super) fn is(&self, name: Name, characters: &str) -> bool {
+        self.name == name && (name != Name::LONG || self.text.as_str() == characters)
     }
 }
 

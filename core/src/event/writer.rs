@@ -49,11 +49,11 @@ pub fn normalise(event: &Event<'_>, envelope: &Envelope<'_>, capacity: usize) ->
     out.verbatim(r#","sent_at":"#);
     write_utc(&mut out, envelope.sent_at);
     out.verbatim(r#","user_id":"#);
-    out.text_or_null(event.user_id.as_ref());
+    out.text_or_null(event.ids.user_id.as_ref());
     out.verbatim(r#","client_user_id":"#);
-    out.text_or_null(event.client_user_id.as_ref());
+    out.text_or_null(event.ids.client_user_id.as_ref());
     out.verbatim(r#","team_id":"#);
-    out.text_or_null(event.team_id.as_ref());
+    out.text_or_null(event.ids.team_id.as_ref());
     out.verbatim(r#","data":"#);
     match &event.data {
         Data::LabResult(result) => write_lab_result(&mut out, result),

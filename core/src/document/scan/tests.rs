@@ -212,7 +212,7 @@ proptest! {
             scanner.begin().map_err(|_| ())?;
             let key = scanner.next_key().map_err(|_| ())?;
             let spelling = |key: &Key<'_>| key.text.token().as_str().to_owned();
-            Ok::<_, ()>(key.map(|key| (key.as_str().to_owned(), key.name, spelling(&key))))
+            Ok::<_, ()>(key.map(|key| (key.text.as_str().to_owned(), key.name, spelling(&key))))
         };
         // Only the last lets the key be read as a block.
         let texts = [" :0}", ":0}", ":0,\"and\":\"sixteen bytes more\"}"];
