@@ -1,21 +1,13 @@
 //! What the settings around the filter in `envoy.yaml` do, as far as the filter relies on them.
 
 use crate::{
-    harness::{CONNECTION_MANAGER, Request, Setup, eventually, shared},
+    harness::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, Request, Setup, eventually, shared},
     sample::RESULT,
 };
 
-/// Where the rate limit's bucket is.
-const BUCKET: &str = "static_resources.listeners.0.filter_chains.0.filters.0.typed_config\
-                      .http_filters.0.typed_config.token_bucket";
-
 #[test]
 fn a_flood_is_limited_before_it_reaches_the_filter() {
-    let gateway = Setup::new()
-        .patch(&format!("{BUCKET}.max_tokens"), 1)
-        .patch(&format!("{BUCKET}.tokens_per_fill"), 1)
-        .patch(&format!("{BUCKET}.fill_interval"), "600s")
-        .start();
+    let gateway = Setup::new().rate_limit(ENDPOINTS_LIMIT, 1).start();
     assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200);
     let second = Request::signed(RESULT);
     assert_eq!(gateway.send(&second).status, 429);

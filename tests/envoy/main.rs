@@ -22,6 +22,7 @@ mod goldens;
 mod harness;
 mod istio;
 mod observability;
+mod overload;
 mod picture;
 mod rotation;
 mod sample;

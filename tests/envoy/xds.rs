@@ -7,7 +7,10 @@ use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
-    harness::{DEPLOYED_MODULE, Gateway, MODULE, Request, SECRET, Setup, Upstream, at, yaml},
+    harness::{
+        DEPLOYED_MODULE, ENDPOINTS_LIMIT, Gateway, MODULE, OTHERS_LIMIT, Request, SECRET, Setup,
+        Upstream, at, yaml,
+    },
     sample::{RESULT, verifies},
 };
 
@@ -15,7 +18,7 @@ const FILES: [&str; 4] = ["bootstrap.yaml", "listeners.yaml", "clusters.yaml", "
 const LISTENER: &str = "resources.0.address.socket_address.port_value";
 const CLUSTER: &str = "resources.0.load_assignment.endpoints.0.lb_endpoints.0\
                        .endpoint.address.socket_address.port_value";
-const FILTERS: &str = "resources.0.filter_chains.0.filters.0.typed_config.http_filters";
+const MANAGER: &str = "resources.0.filter_chains.0.filters.0.typed_config";
 const PLUGIN: &str = "resources.0.typed_config.config";
 
 #[test]
@@ -30,7 +33,7 @@ fn the_files_say_what_envoy_yaml_says() {
         let path = format!("/etc/envoy/junction/{kind}.yaml");
         assert_eq!(dynamic["path_config_source"]["path"], path);
     }
-    let from_file = std::mem::take(&mut at(&mut listeners, FILTERS)[1]);
+    let from_file = std::mem::take(&mut at(&mut listeners, MANAGER)["http_filters"][1]);
     let source = &from_file["config_discovery"]["config_source"]["path_config_source"];
     assert_eq!(source["path"], "/etc/envoy/junction/filter.yaml");
 
@@ -88,8 +91,10 @@ pub(crate) fn start(directory: &Path, secrets: &[&str]) -> Gateway {
 fn setup(directory: &Path, upstream: u16, secrets: &[&str]) -> Setup {
     let mut listeners = committed("listeners.yaml");
     *at(&mut listeners, LISTENER) = 0.into();
-    let limit = format!("{FILTERS}.0.typed_config.filter_enforced.default_value.numerator");
-    *at(&mut listeners, &limit) = 0.into();
+    for limit in [ENDPOINTS_LIMIT, OTHERS_LIMIT] {
+        let enforced = format!("{MANAGER}.{limit}.filter_enforced.default_value.numerator");
+        *at(&mut listeners, &enforced) = 0.into();
+    }
     move_into_place(directory, "listeners.yaml", &listeners);
     let mut clusters = committed("clusters.yaml");
     *at(&mut clusters, CLUSTER) = upstream.into();

@@ -22,7 +22,7 @@ pub(crate) use self::{
     locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, yaml},
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
-    setup::{CONNECTION_MANAGER, Setup, UPSTREAM, at, shared},
+    setup::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, OTHERS_LIMIT, Setup, UPSTREAM, at, shared},
     upstream::{Seen, Upstream},
 };
 

@@ -25,6 +25,11 @@ pub(crate) const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.e
 pub(crate) const CONNECTION_MANAGER: &str =
     "static_resources.listeners.0.filter_chains.0.filters.0.typed_config";
 const PLUGIN: &str = "http_filters.1.typed_config.config";
+/// The rate limit of the endpoint, in the connection manager.
+pub(crate) const ENDPOINTS_LIMIT: &str =
+    "route_config.virtual_hosts.0.routes.0.typed_per_filter_config.local_ratelimit";
+/// The rate limit of all other paths.
+pub(crate) const OTHERS_LIMIT: &str = "http_filters.0.typed_config";
 
 /// What Envoy may hold back of one request, in bytes. 1.36 takes `request_body_buffer_limit`, but a
 /// request that the filter holds back is under the bounds of connection and stream all the same.
@@ -135,8 +140,18 @@ impl Setup {
 
     /// Lets through more requests a second than the edge does.
     pub(crate) fn without_rate_limit(self) -> Self {
-        let limit = format!("{CONNECTION_MANAGER}.http_filters.0.typed_config.filter_enforced");
-        self.patch(&format!("{limit}.default_value.numerator"), 0)
+        [OTHERS_LIMIT, ENDPOINTS_LIMIT].into_iter().fold(self, |setup, limit| {
+            let enforced = format!("{CONNECTION_MANAGER}.{limit}.filter_enforced");
+            setup.patch(&format!("{enforced}.default_value.numerator"), 0)
+        })
+    }
+
+    /// Lets so few requests through to the paths of one rate limit, and then none for ten minutes.
+    pub(crate) fn rate_limit(self, limit: &str, requests: u32) -> Self {
+        let bucket = format!("{CONNECTION_MANAGER}.{limit}.token_bucket");
+        self.patch(&format!("{bucket}.max_tokens"), requests)
+            .patch(&format!("{bucket}.tokens_per_fill"), requests)
+            .patch(&format!("{bucket}.fill_interval"), "600s")
     }
 
     /// Sets a variable of Envoy's environment.
