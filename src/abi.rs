@@ -14,8 +14,9 @@ const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const CAS_MISMATCH: u32 = 8;
 
-/// The request's headers, as `proxy_map_type_t` numbers them.
+/// The request's headers and trailers, as `proxy_map_type_t` numbers them.
 const HTTP_REQUEST_HEADERS: u32 = 0;
+const HTTP_REQUEST_TRAILERS: u32 = 1;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -40,10 +41,18 @@ unsafe extern "C" {
 
 /// The request's headers in their serialized form; none where Envoy does not give them.
 pub(crate) fn request_headers() -> Option<Vec<u8>> {
+    map(HTTP_REQUEST_HEADERS)
+}
+
+/// The request's trailers, likewise.
+pub(crate) fn request_trailers() -> Option<Vec<u8>> {
+    map(HTTP_REQUEST_TRAILERS)
+}
+
+fn map(map: u32) -> Option<Vec<u8>> {
     let (mut pairs, mut size) = (ptr::null_mut(), 0);
     // SAFETY: both results are writable during the call.
-    let status =
-        unsafe { proxy_get_header_map_pairs(HTTP_REQUEST_HEADERS, &raw mut pairs, &raw mut size) };
+    let status = unsafe { proxy_get_header_map_pairs(map, &raw mut pairs, &raw mut size) };
     // SAFETY: the host has written both.
     (status == OK).then(|| unsafe { take(pairs, size) })
 }

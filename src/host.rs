@@ -12,9 +12,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use junction_webhook::config::Config;
 use junction_webhook::exchange::Forward;
 use junction_webhook::metrics::{Kind, Series};
-use junction_webhook::port::{self, Flow, Host, Warning, Worker};
+use junction_webhook::port::{self, Flow, Host, Room, Warning, Worker};
 use junction_webhook::reject::Answer;
-use junction_webhook::repeats::{Limits, Repeats};
+use junction_webhook::repeats::{Destination, Limits, Repeats};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, MapType, MetricType};
@@ -23,7 +23,7 @@ use crate::abi::{self, SharedData};
 use crate::header_map;
 use crate::memory::Memory;
 use crate::metric_name;
-use crate::response::upstream_status;
+use crate::response::{is_too_long, upstream_status};
 use crate::struct_text::json_text;
 
 /// How often a worker says how many log lines it held back, if any.
@@ -122,9 +122,16 @@ const fn action(flow: Flow) -> Action {
 fn open_memory(limits: Limits) -> Result<Arc<dyn Repeats>, &'static str> {
     const REFUSED: &str = "capability_restriction_config must allow proxy_get_shared_data, \
                            proxy_set_shared_data and proxy_get_property";
-    hostcalls::get_property(vec!["plugin_vm_id"]).map_err(|_| REFUSED)?;
+    if !may_ask() {
+        return Err(REFUSED);
+    }
     let memory = Memory::open(limits, Box::new(SharedData)).map_err(|_| REFUSED)?;
     Ok(Arc::new(memory))
+}
+
+/// Whether Envoy lets the module ask for properties.
+fn may_ask() -> bool {
+    hostcalls::get_property(vec!["plugin_vm_id"]).is_ok()
 }
 
 /// What Envoy says of the request; nothing where it says nothing.
@@ -135,6 +142,8 @@ fn property(path: Vec<&str>) -> Vec<u8> {
 /// Envoy's calls, and the ids of the worker's metrics by the place of each series.
 struct Envoy {
     metrics: Vec<Option<u32>>,
+    /// Envoy writes a line to its log each time that it is asked what it does not allow.
+    may_ask: bool,
 }
 
 impl Envoy {
@@ -149,7 +158,7 @@ impl Envoy {
             let is_used = remembers || !series.is_of_repeats();
             is_used.then(|| hostcalls::define_metric(kind, &metric_name::spell(series)).ok())?
         };
-        Self { metrics: Series::all().map(define).collect() }
+        Self { metrics: Series::all().map(define).collect(), may_ask: may_ask() }
     }
 
     fn metric(&self, series: Series) -> Option<u32> {
@@ -170,6 +179,16 @@ impl Host for Envoy {
 
     fn is_head_gone(&self) -> bool {
         property(vec!["upstream", "request_attempt_count"]).iter().any(|byte| *byte != 0)
+    }
+
+    fn destination(&self) -> Destination {
+        let xds = |field| property(vec!["xds", field]);
+        Destination { route: xds("route_name"), cluster: xds("cluster_name") }
+    }
+
+    fn trailer_names(&self) -> Option<Vec<String>> {
+        let map = abi::request_trailers()?;
+        Some(header_map::pairs(&map)?.into_iter().map(|(name, _)| name.to_owned()).collect())
     }
 
     fn upstream_status(&self) -> Option<u16> {
@@ -218,7 +237,9 @@ impl Host for Envoy {
         let _ = hostcalls::send_http_response(u32::from(answer.status), headers, body);
     }
 
-    fn change(&self, forward: &Forward) {
+    /// Envoy refuses a body that is above its bound within the call that sets it. It has no bound for
+    /// one that it has not held back, whose end came in its first part.
+    fn change(&self, forward: &Forward) -> Room {
         let map = MapType::HttpRequestHeaders;
         for name in &forward.remove {
             let _ = hostcalls::set_map_value(map, name, None);
@@ -226,12 +247,19 @@ impl Host for Envoy {
         for (name, value) in &forward.set {
             let _ = hostcalls::set_map_value(map, name, Some(value));
         }
-        if let Some(body) = &forward.body {
-            let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body);
-        }
+        let Some(body) = &forward.body else { return Room::Enough };
+        let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body);
+        let is_refused = self.may_ask && is_too_long(&property(vec!["response", "code_details"]));
+        if is_refused { Room::None } else { Room::Enough }
     }
 
     fn drop_trailers(&self) {
         let _ = hostcalls::set_map(MapType::HttpRequestTrailers, Vec::new());
+    }
+
+    fn remove_trailers(&self, names: &[String]) {
+        for name in names {
+            let _ = hostcalls::set_map_value(MapType::HttpRequestTrailers, name, None);
+        }
     }
 }

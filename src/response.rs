@@ -9,6 +9,12 @@ pub(crate) fn upstream_status(status: &[u8], details: &[u8]) -> Option<u16> {
     if details == b"via_upstream" { u16::try_from(status).ok() } else { None }
 }
 
+/// Whether Envoy has refused a request whose body is above its bound on what it holds back, from the
+/// details of the response code.
+pub(crate) fn is_too_long(details: &[u8]) -> bool {
+    details == b"request_payload_too_large"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +36,19 @@ mod tests {
         }
         for status in [&b""[..], b"200", b"\xc8\0\0\0"] {
             assert_eq!(upstream_status(status, b"via_upstream"), None, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn only_envoys_own_refusal_for_want_of_room_is_one() {
+        for (details, is_refusal) in [
+            ("request_payload_too_large", true),
+            ("request_payload_too_larg", false),
+            ("response_payload_too_large", false),
+            ("via_upstream", false),
+            ("", false),
+        ] {
+            assert_eq!(is_too_long(details.as_bytes()), is_refusal, "{details}");
         }
     }
 }

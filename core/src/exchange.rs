@@ -12,18 +12,20 @@ use std::time::Duration;
 
 mod head;
 mod outcome;
+mod phase;
 
 pub use self::outcome::{Action, Forward, Outcome};
 
-use self::head::{VERDICT, check_head, forward, forward_head, withheld};
+use self::head::{VERDICT, check_head, forward, forward_head, imitations, is_imitation, withheld};
+use self::phase::{Head, Held, Known, Phase};
 use crate::config::{Config, Mode, Unusable};
 use crate::document::{self, Data, Document, Event, EventName};
 use crate::event::{Envelope, normalise, time};
 use crate::http::{Header, value_of};
 use crate::reject::{Answer, Reason, Rejection};
-use crate::repeats::{Endpoint, Fingerprint, Repeats};
+use crate::repeats::{Destination, Endpoint, Fingerprint, Repeats};
 use crate::report::{Acknowledged, EventLabel, Report, Verdict};
-use crate::signature::{Pending, Verified};
+use crate::signature::Verified;
 
 /// What one plugin does, whether its configuration is usable or not.
 pub type Plugin = Result<Config, Unusable>;
@@ -35,82 +37,6 @@ pub struct Exchange {
     /// What the upstream has taken, where that is remembered.
     repeats: Option<Arc<dyn Repeats>>,
     phase: Phase,
-}
-
-#[derive(Debug)]
-enum Phase {
-    /// The head has not been seen.
-    Head,
-    /// The head is in order; the body is on its way.
-    Body(Box<Held>),
-    /// The request goes on: it is not guarded, or has its verdict.
-    Released {
-        /// The event to remember once the upstream takes it.
-        awaited: Option<Fingerprint>,
-    },
-    /// The filter has answered.
-    Answered,
-}
-
-/// A request whose head is in order.
-#[derive(Debug)]
-struct Held {
-    pending: Pending,
-    /// How many bytes of the body are there. They stay with the host until all are, which bounds
-    /// what all requests together may hold: a module that runs out of memory is lost with every
-    /// request in it, and a forged body that never ends costs it nothing.
-    received: usize,
-    head: Head,
-    /// The event id as claimed, for the log.
-    claimed_id: Option<String>,
-    /// Where it goes, where repeats are remembered.
-    endpoint: Option<Endpoint>,
-    /// When the head arrived, since the Unix epoch.
-    received_at: Duration,
-}
-
-/// Where the head is while the body arrives.
-#[derive(Debug)]
-enum Head {
-    /// The host holds it back, and removes these headers before it goes on.
-    Held { withheld: Vec<String> },
-    /// It went on, to a filter that holds it back, and can no longer be changed.
-    Passed,
-}
-
-/// Whether the head of a request can still be changed.
-#[derive(Clone, Copy, Debug, Default)]
-enum Reach {
-    #[default]
-    Held,
-    Passed,
-}
-
-impl Head {
-    const fn reach(&self) -> Reach {
-        match self {
-            Self::Held { .. } => Reach::Held,
-            Self::Passed => Reach::Passed,
-        }
-    }
-}
-
-/// What is known of a request when its verdict falls.
-#[derive(Debug, Default)]
-struct Known {
-    event_id: Option<String>,
-    event_type: Option<EventLabel>,
-    marker_count: usize,
-    body_bytes: usize,
-    signature_age: Option<Duration>,
-    reach: Reach,
-}
-
-impl Known {
-    fn report(self, verdict: Verdict) -> Report {
-        let Self { event_id, event_type, marker_count, body_bytes, signature_age, .. } = self;
-        Report { verdict, event_id, event_type, marker_count, body_bytes, signature_age }
-    }
 }
 
 impl Exchange {
@@ -129,7 +55,7 @@ impl Exchange {
             Err(unusable) => &unusable.route,
         };
         if !route.guards(value_of(headers, ":path").unwrap_or_default()) {
-            self.phase = Phase::Released { awaited: None };
+            self.phase = Phase::Unguarded;
             return Outcome::Unguarded;
         }
         let Ok(config) = &*plugin else {
@@ -139,19 +65,24 @@ impl Exchange {
         let pending = match check_head(config, headers, now) {
             Ok(pending) => pending,
             Err(rejection) => {
-                let known = Known { event_id: claimed_id, ..Known::default() };
+                let withheld = match config.mode {
+                    Mode::Enforce => Vec::new(),
+                    Mode::Shadow => imitations(headers),
+                };
+                let head = Head::Held { withheld };
+                let known = Known { event_id: claimed_id, head, ..Known::default() };
                 return self.refuse(config.mode, &rejection, known);
             }
         };
         let (head, outcome) = if config.hold_headers || end_of_stream {
-            (Head::Held { withheld: withheld(config, headers) }, Outcome::Wait)
+            let withheld = withheld(config, headers, pending.scheme());
+            (Head::Held { withheld }, Outcome::Wait)
         } else {
             let forward = forward_head(config, headers, &pending, claimed_id.as_deref());
             (Head::Passed, Outcome::PassHead(forward))
         };
         let endpoint = self.repeats.as_ref().map(|_| {
-            let host = value_of(headers, ":authority").unwrap_or_default();
-            Endpoint::new(config.route.path(), host)
+            Endpoint::new([":scheme", ":authority", ":path"].map(|name| value_of(headers, name)))
         });
         let request = Held { pending, received: 0, head, claimed_id, endpoint, received_at: now };
         if end_of_stream {
@@ -171,14 +102,20 @@ impl Exchange {
     pub fn on_body(&mut self, size: usize) -> Outcome {
         let held = match &mut self.phase {
             Phase::Body(held) => held,
-            Phase::Released { .. } => return Outcome::Continue,
+            Phase::Unguarded | Phase::Forwarded { .. } | Phase::Shadowed => {
+                return Outcome::Continue;
+            }
             Phase::Answered => return Outcome::Wait,
             Phase::Head => return self.fail(),
         };
         let Ok(config) = &*self.plugin else { return self.fail() };
         if size > config.max_body_bytes {
-            let (event_id, reach) = (held.claimed_id.take(), held.head.reach());
-            let known = Known { event_id, body_bytes: size, reach, ..Known::default() };
+            let known = Known {
+                event_id: held.claimed_id.take(),
+                body_bytes: size,
+                head: mem::take(&mut held.head),
+                ..Known::default()
+            };
             let mode = config.mode;
             return self.refuse(mode, &Reason::BodySize.into(), known);
         }
@@ -195,7 +132,7 @@ impl Exchange {
                 let Ok(config) = &*plugin else { return self.fail() };
                 self.judge(config, *held, body)
             }
-            released @ Phase::Released { .. } => {
+            released @ (Phase::Unguarded | Phase::Forwarded { .. } | Phase::Shadowed) => {
                 self.phase = released;
                 Outcome::Continue
             }
@@ -209,8 +146,49 @@ impl Exchange {
     pub const fn awaited_body(&self) -> Option<usize> {
         match &self.phase {
             Phase::Body(held) => Some(held.received),
-            Phase::Head | Phase::Released { .. } | Phase::Answered => None,
+            Phase::Head
+            | Phase::Unguarded
+            | Phase::Forwarded { .. }
+            | Phase::Shadowed
+            | Phase::Answered => None,
         }
+    }
+
+    /// Whether the end of the request needs to know its destination.
+    #[must_use]
+    pub const fn awaits_destination(&self) -> bool {
+        matches!(&self.phase, Phase::Body(held) if held.endpoint.is_some())
+    }
+
+    /// Takes where the host is about to send the request, before its end. The same event to another
+    /// destination is another delivery.
+    pub fn on_destination(&mut self, destination: &Destination) {
+        if let Phase::Body(held) = &mut self.phase {
+            held.endpoint = held.endpoint.take().map(|endpoint| endpoint.at(destination));
+        }
+    }
+
+    /// Whether some of the request's trailers may end here, whatever else becomes of them.
+    #[must_use]
+    pub const fn screens_trailers(&self) -> bool {
+        matches!(self.phase, Phase::Shadowed)
+    }
+
+    /// Those of the trailers with these names that end here: what could be taken for the verdict beside a request that goes on
+    /// as it came.
+    #[must_use]
+    pub fn withheld_trailers(&self, mut names: Vec<String>) -> Vec<String> {
+        names.retain(|name| self.screens_trailers() && is_imitation(name));
+        names
+    }
+
+    /// Takes the news that the host has no room for the event in the place of what was sent, and has
+    /// refused the request by itself; what there is to report in the place of `report`.
+    #[must_use]
+    pub fn on_no_room(&mut self, report: Report) -> Report {
+        self.phase = Phase::Answered;
+        let verdict = Verdict::Rejected(Reason::BodySize);
+        Report { verdict, event_type: None, marker_count: 0, ..report }
     }
 
     /// Whether the head has gone on to a filter that must hold it back until the verdict.
@@ -229,7 +207,7 @@ impl Exchange {
         let known = Known {
             event_id: held.claimed_id,
             body_bytes: held.received,
-            reach: held.head.reach(),
+            head: held.head,
             ..Known::default()
         };
         self.refuse(mode, &Reason::Configuration.into(), known)
@@ -254,12 +232,12 @@ impl Exchange {
     /// Whether the event that went to the upstream is remembered once that takes it.
     #[must_use]
     pub const fn awaits_answer(&self) -> bool {
-        matches!(self.phase, Phase::Released { awaited: Some(_) })
+        matches!(self.phase, Phase::Forwarded { awaited: Some(_) })
     }
 
     /// Takes the news that the upstream took the event, at `now` since the Unix epoch.
     pub fn on_taken(&mut self, now: Duration) {
-        if let (Some(repeats), Phase::Released { awaited }) = (&self.repeats, &mut self.phase)
+        if let (Some(repeats), Phase::Forwarded { awaited }) = (&self.repeats, &mut self.phase)
             && let Some(event) = awaited.take()
         {
             repeats.remember(&event, now);
@@ -270,7 +248,6 @@ impl Exchange {
     fn judge(&mut self, config: &Config, held: Held, body: Option<&[u8]>) -> Outcome {
         let Held { mut pending, received: body_bytes, head, claimed_id, endpoint, received_at } =
             held;
-        let reach = head.reach();
         // The host's buffer only grows while the request is held back: these are all its bytes.
         let Some(body) = body.filter(|body| body.len() == body_bytes) else {
             return self.fail();
@@ -279,7 +256,7 @@ impl Exchange {
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
-                let known = Known { event_id: claimed_id, body_bytes, reach, ..Known::default() };
+                let known = Known { event_id: claimed_id, body_bytes, head, ..Known::default() };
                 return self.refuse(config.mode, &error.into(), known);
             }
         };
@@ -287,7 +264,7 @@ impl Exchange {
             event_id: Some(verified.event_id.clone()),
             body_bytes,
             signature_age: verified.sent_at.map(|sent_at| sent_at.age(received_at)),
-            reach,
+            head,
             ..Known::default()
         };
         let document = match document::read(body, config.rules) {
@@ -319,9 +296,9 @@ impl Exchange {
         match config.mode {
             Mode::Shadow => self.shadow(Ok(()), known),
             Mode::Enforce => {
-                self.phase = Phase::Released { awaited: fingerprint };
+                self.phase = Phase::Forwarded { awaited: fingerprint };
                 let body = normalised(&event, &verified, body_bytes);
-                let forward = match head {
+                let forward = match mem::take(&mut known.head) {
                     Head::Held { withheld } => forward(&event, &verified, withheld, body),
                     Head::Passed => Forward { body: Some(body), ..Forward::default() },
                 };
@@ -367,18 +344,19 @@ impl Exchange {
     }
 
     /// Lets the request go on as it came, with the verdict beside it.
-    fn shadow(&mut self, verdict: Result<(), Reason>, known: Known) -> Outcome {
+    fn shadow(&mut self, verdict: Result<(), Reason>, mut known: Known) -> Outcome {
         let text: Cow<'static, str> = match verdict {
             Ok(()) => "accept".into(),
             Err(reason) => format!("reject;{}", reason.label()).into(),
         };
-        let set = match known.reach {
-            Reach::Held => vec![(VERDICT, text)],
-            Reach::Passed => Vec::new(),
+        self.phase = Phase::Shadowed;
+        let forward = match mem::take(&mut known.head) {
+            Head::Held { withheld } => {
+                Forward { remove: withheld, set: vec![(VERDICT, text)], body: None }
+            }
+            Head::Passed => Forward::default(),
         };
-        self.phase = Phase::Released { awaited: None };
-        let action = Action::Forward(Forward { set, ..Forward::default() });
-        Outcome::Decided(known.report(Verdict::Shadowed(verdict)), action)
+        Outcome::Decided(known.report(Verdict::Shadowed(verdict)), Action::Forward(forward))
     }
 
     /// A state that should be impossible: never a forward.

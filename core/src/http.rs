@@ -27,3 +27,32 @@ pub fn is_token(text: &[u8]) -> bool {
         |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !text.is_empty() && text.iter().all(is_token_byte)
 }
+
+/// Whether a header's name, in lower case, is `own` to the many upstreams that take `_` for `-`, as
+/// CGI does (RFC 3875, section 4.1.18).
+#[must_use]
+pub fn is_spelling(name: &str, own: &str) -> bool {
+    let hyphenated = |byte| if byte == b'_' { b'-' } else { byte };
+    name.len() == own.len() && name.bytes().map(hyphenated).eq(own.bytes().map(hyphenated))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_spelled_with_either_sign_and_in_no_other_way() {
+        for (name, is_own) in [
+            ("svix-id", true),
+            ("svix_id", true),
+            ("svix-i", false),
+            ("svix-id-", false),
+            ("svix.id", false),
+            ("svixxid", false),
+            ("", false),
+        ] {
+            assert_eq!(is_spelling(name, "svix-id"), is_own, "{name}");
+            assert_eq!(is_spelling(name, "svix_id"), is_own, "{name}, own with _");
+        }
+    }
+}

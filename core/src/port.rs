@@ -14,7 +14,7 @@ use crate::http::Header;
 use crate::log_budget::LogBudget;
 use crate::metrics::Series;
 use crate::reject::Answer;
-use crate::repeats::Repeats;
+use crate::repeats::{Destination, Repeats};
 use crate::report::Report;
 
 /// The calls of a host that serve one worker and the request in hand.
@@ -28,6 +28,12 @@ pub trait Host {
     /// Whether an upstream has been asked for, so that the head is out of reach. Where the host
     /// cannot tell, it is not.
     fn is_head_gone(&self) -> bool;
+
+    /// Where the host is about to send the request.
+    fn destination(&self) -> Destination;
+
+    /// The names of the request's trailers, in lower case; none where the host cannot tell.
+    fn trailer_names(&self) -> Option<Vec<String>>;
 
     /// The status of an answer that is the upstream's own, and whole; asked at the request's end.
     fn upstream_status(&self) -> Option<u16>;
@@ -53,11 +59,24 @@ pub trait Host {
     /// Answers the request; the upstream never sees it.
     fn answer(&self, answer: &Answer);
 
-    /// Changes the request that goes on.
-    fn change(&self, forward: &Forward);
+    /// Changes the request that goes on, and says whether there is room for its body.
+    fn change(&self, forward: &Forward) -> Room;
 
     /// Drops the request's trailers.
     fn drop_trailers(&self);
+
+    /// Drops those of the request's trailers that have these names.
+    fn remove_trailers(&self, names: &[String]);
+}
+
+/// Whether a host has room for an event, which may be far longer than the body that it replaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// There is, or none is needed.
+    #[default]
+    Enough,
+    /// There is none: the host has refused the request as too long by itself.
+    None,
 }
 
 /// What becomes of the part of a request that a host has in hand.
@@ -210,6 +229,12 @@ impl Request {
             // Trailers are not signed.
             host.drop_trailers();
         }
+        if self.exchange.screens_trailers() {
+            match host.trailer_names().map(|names| self.exchange.withheld_trailers(names)) {
+                Some(names) => host.remove_trailers(&names),
+                None => host.drop_trailers(),
+            }
+        }
         self.carry_out(outcome, start, worker, host)
     }
 
@@ -235,6 +260,9 @@ impl Request {
             None | Some(0) => Some(Vec::new()),
             Some(length) => host.body(length),
         };
+        if self.exchange.awaits_destination() {
+            self.exchange.on_destination(&host.destination());
+        }
         self.exchange.on_end(body.as_deref())
     }
 
@@ -263,7 +291,8 @@ impl Request {
             }
             Outcome::Continue => Flow::Continue,
             Outcome::PassHead(forward) => {
-                host.change(&forward);
+                // A head takes no room.
+                let _ = host.change(&forward);
                 self.spend_since(start, host);
                 Flow::Continue
             }
@@ -272,22 +301,13 @@ impl Request {
                 Flow::Continue
             }
             Outcome::Decided(report, action) => {
-                count(&report, host);
-                for (key, value) in report.filter_state() {
-                    host.set_filter_state(key, value);
-                }
-                if let Some(line) = report.log_line() {
-                    worker.warn(&line, host);
-                }
                 let flow = match action {
                     Action::Answer(answer) => {
+                        tell(&report, worker, host);
                         host.answer(&answer);
                         Flow::Hold
                     }
-                    Action::Forward(forward) => {
-                        host.change(&forward);
-                        Flow::Continue
-                    }
+                    Action::Forward(forward) => self.forward(report, &forward, worker, host),
                 };
                 self.spend_since(start, host);
                 let spent = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
@@ -297,10 +317,41 @@ impl Request {
         }
     }
 
+    /// Lets the request go on, if there is room for it, and reports what became of that.
+    fn forward(
+        &mut self,
+        report: Report,
+        forward: &Forward,
+        worker: &Worker,
+        host: &impl Host,
+    ) -> Flow {
+        match host.change(forward) {
+            Room::Enough => {
+                tell(&report, worker, host);
+                Flow::Continue
+            }
+            Room::None => {
+                tell(&self.exchange.on_no_room(report), worker, host);
+                Flow::Hold
+            }
+        }
+    }
+
     /// Adds the time since `start`, when a callback began. A clock that is set back counts as one
     /// that stood still.
     fn spend_since(&mut self, start: Duration, host: &impl Host) {
         self.spent = self.spent.saturating_add(host.now().saturating_sub(start));
+    }
+}
+
+/// Counts a verdict, tells it to the access log, and logs a refusal.
+fn tell(report: &Report, worker: &Worker, host: &impl Host) {
+    count(report, host);
+    for (key, value) in report.filter_state() {
+        host.set_filter_state(key, value);
+    }
+    if let Some(line) = report.log_line() {
+        worker.warn(&line, host);
     }
 }
 

@@ -96,16 +96,32 @@ pub trait Repeats: fmt::Debug + Send + Sync {
     fn remember(&self, event: &Fingerprint, now: Duration);
 }
 
-/// What events to one endpoint have in common.
+/// Where the host is about to send a request, in its own names; empty where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Destination {
+    /// The route.
+    pub route: Vec<u8>,
+    /// The cluster of upstreams.
+    pub cluster: Vec<u8>,
+}
+
+/// What events to one endpoint have in common. The same event may be sent to several endpoints, and
+/// what tells those apart is not signed: who captures a webhook may send it anywhere.
 #[derive(Clone, Debug)]
 pub struct Endpoint(Sha256);
 
 impl Endpoint {
-    /// Tells events to a guarded `path` of a `host` (RFC 9112, section 3.2) from others: the same
-    /// event may be sent to several endpoints.
+    /// Tells apart by what a request's target says (RFC 9110, section 7.1), its query included.
     #[must_use]
-    pub fn new(path: &str, host: &[u8]) -> Self {
-        Self(absorb(absorb(Sha256::new(), path.as_bytes()), host))
+    pub fn new<'t>(target: impl IntoIterator<Item = Option<&'t [u8]>>) -> Self {
+        let parts = target.into_iter().map(Option::unwrap_or_default);
+        Self(parts.fold(Sha256::new(), absorb))
+    }
+
+    /// Tells apart by where a host sends it as well.
+    #[must_use]
+    pub fn at(self, Destination { route, cluster }: &Destination) -> Self {
+        Self(absorb(absorb(self.0, route), cluster))
     }
 
     /// Names an event by what its signature proves.
@@ -131,9 +147,9 @@ impl Fingerprint {
     }
 }
 
-/// Adds one part; none of them has a NUL, so the end of each is certain.
+/// Adds one part, behind its length, so that no two lists of parts are one text.
 fn absorb(digest: Sha256, part: &[u8]) -> Sha256 {
-    digest.chain_update(part).chain_update([0])
+    digest.chain_update(part.len().to_be_bytes()).chain_update(part)
 }
 
 #[cfg(test)]

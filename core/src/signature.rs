@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub use crate::signature::mac::{Secret, SecretError};
 pub use crate::signature::timestamp::SentAt;
 
-use crate::http::{Header, is_repeated};
+use crate::http::{Header, is_repeated, is_spelling};
 use crate::signature::mac::{Mac, Tag};
 
 /// The most tags one request may claim. Senders send one for each secret in rotation; without a
@@ -74,18 +74,17 @@ impl Verifier {
         if self.svix.is_on() { svix::claimed_id(headers) } else { None }
     }
 
-    /// Whether a header, its name in lower case, ends at the filter. All signature headers do, but
-    /// `svix-id` and `svix-timestamp`, which upstreams use.
+    /// Whether a header, its name in lower case, ends at the filter where `scheme` decides. All
+    /// signature headers do, spelled with `_` too, but `svix-id` and `svix-timestamp`, which
+    /// upstreams use, where Svix has signed them.
     #[must_use]
-    pub fn withholds(&self, name: &str) -> bool {
-        let stays = ["svix-id", "svix-timestamp"].contains(&name);
-        !stays && self.reads(name)
-    }
-
-    /// Whether a header, its name in lower case, takes part in a signature.
-    #[must_use]
-    pub fn reads(&self, name: &str) -> bool {
-        svix::HEADERS.contains(&name) || self.hmac.headers().any(|own| own == name)
+    pub fn withholds(&self, name: &str, scheme: SchemeName) -> bool {
+        let stays = scheme == SchemeName::Svix && ["svix-id", "svix-timestamp"].contains(&name);
+        !stays
+            && svix::HEADERS
+                .into_iter()
+                .chain(self.hmac.headers())
+                .any(|own| is_spelling(name, own))
     }
 }
 

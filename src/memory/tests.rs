@@ -81,7 +81,7 @@ fn open(remember: u64, seconds: u64, store: &Shared) -> Memory {
 
 fn event_of(path: &str, host: &[u8], scheme: SchemeName, id: &str) -> Fingerprint {
     let verified = Verified { scheme, event_id: id.to_owned(), sent_at: None };
-    Endpoint::new(path, host).event(&verified)
+    Endpoint::new([Some(path.as_bytes()), Some(host)]).event(&verified)
 }
 
 fn event(id: &str) -> Fingerprint {

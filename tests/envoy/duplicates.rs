@@ -22,7 +22,12 @@ fn config() -> Value {
 
 /// A delivery of an event, signed anew.
 fn delivery(id: &str) -> Request {
-    Request::signed_with(SECRET, id, now(), RESULT)
+    always(Request::signed_with(SECRET, id, now(), RESULT))
+}
+
+/// The request to one and the same target, since another one is another delivery.
+fn always(request: Request) -> Request {
+    Request { query: "always=this".to_owned(), ..request }
 }
 
 /// How often the upstream got an event.
@@ -198,7 +203,7 @@ fn under_plain_hmac_a_header_that_nobody_signed_hides_no_event() {
         let request = Request::unsigned(body)
             .header("x-signature", &sign_plain("plain", body))
             .header("idempotency-key", "msg_a");
-        gateway.send(&request)
+        gateway.send(&always(request))
     };
     let other = RESULT.replace("136.50", "136.51");
     assert_forwarded("first", &send(RESULT));
@@ -276,8 +281,8 @@ fn a_new_configuration_forgets_nothing() {
 
 #[test]
 fn a_call_that_envoy_does_not_allow_makes_the_configuration_unusable() {
-    let capabilities = ["proxy_get_shared_data", "proxy_set_shared_data", "proxy_get_property"];
-    for capability in capabilities {
+    let shared_data = ["proxy_get_shared_data", "proxy_set_shared_data"];
+    for capability in shared_data.into_iter().chain(["proxy_get_property"]) {
         let setup = Setup::new().config(&config()).without_capability(capability);
         let gateway = setup.start();
         let answer = gateway.send(&delivery("msg_a"));
@@ -289,8 +294,8 @@ fn a_call_that_envoy_does_not_allow_makes_the_configuration_unusable() {
         assert!(gateway.log().contains(line), "{capability}: {}", gateway.log());
         assert_eq!(gateway.wasm_reloads(), 0, "{capability}");
     }
-    // Where nothing is remembered, none of them is missed.
-    let setup = capabilities.into_iter().fold(Setup::new(), Setup::without_capability);
+    // Where nothing is remembered, those of the memory are not missed.
+    let setup = shared_data.into_iter().fold(Setup::new(), Setup::without_capability);
     let gateway = setup.start();
     assert_forwarded("off", &gateway.send(&delivery("msg_a")));
     assert!(!gateway.log().contains("restricted proxy-wasm capability"), "{}", gateway.log());
@@ -331,6 +336,83 @@ fn the_documented_hash_keeps_the_deliveries_of_an_event_together() {
     let shares: Vec<_> = shares.collect();
     assert!(shares.iter().all(|share| [(3, 0), (0, 3)].contains(share)), "{shares:?}");
     assert!(shares.contains(&(3, 0)) && shares.contains(&(0, 3)), "both serve: {shares:?}");
+}
+
+/// Nobody signed what steers a request. Whoever captures a webhook may send it elsewhere first.
+#[test]
+fn a_captured_webhook_that_is_steered_elsewhere_hides_no_event() {
+    let (mut setup, staging) = (Setup::new().config(&config()), Upstream::start(&[]));
+    let mut cluster = at(setup.yaml(), "static_resources.clusters.0").clone();
+    cluster["name"] = "staging".into();
+    let address = "load_assignment.endpoints.0.lb_endpoints.0.endpoint.address.socket_address";
+    *at(&mut cluster, &format!("{address}.port_value")) = staging.address.port().into();
+    at(setup.yaml(), "static_resources.clusters").as_sequence_mut().unwrap().push(cluster);
+    let routes = format!("{CONNECTION_MANAGER}.route_config.virtual_hosts.0.routes");
+    let routes = at(setup.yaml(), &routes).as_sequence_mut().unwrap();
+    // To another cluster, and to the same one by another route.
+    for (header, name, cluster) in
+        [("x-canary", "", "staging"), ("x-tenant", "tenants", "upstream")]
+    {
+        let mut route = routes.last().unwrap().clone();
+        route["match"]["headers"] =
+            serde_yaml_ng::from_str(&format!("[{{name: {header}, present_match: true}}]")).unwrap();
+        route["name"] = name.into();
+        route["route"]["cluster"] = cluster.into();
+        routes.insert(0, route);
+    }
+    let gateway = setup.start();
+
+    let steered = |id: &str| -> Vec<(&'static str, Request)> {
+        let query = |query: &str| Request { query: query.to_owned(), ..delivery(id) };
+        vec![
+            ("the query", query("always=this&env=staging")),
+            ("only validated", query("validate_only=1")),
+            ("to staging", delivery(id).header("x-canary", "1")),
+            ("by another route", delivery(id).header("x-tenant", "1")),
+        ]
+    };
+    for (index, (name, _)) in steered("").iter().enumerate() {
+        let id = format!("msg_{index}");
+        let captured = || steered(&id).remove(index).1;
+        assert_forwarded(name, &gateway.send(&captured()));
+        assert_forwarded(name, &gateway.send(&delivery(&id)));
+        assert_eq!(arrived(&gateway.upstream, &id) + arrived(&staging, &id), 2, "{name}");
+        assert_ignored(name, &gateway.send(&captured()));
+        assert_ignored(name, &gateway.send(&delivery(&id)));
+    }
+    assert_eq!(arrived(&staging, "msg_2"), 1, "the canary went elsewhere");
+}
+
+#[test]
+fn a_header_that_overrides_the_method_ends_here_with_and_without_a_memory() {
+    let action = "common_http_protocol_options.headers_with_underscores_action";
+    for config in [config(), json!({})] {
+        let gateway = Setup::new()
+            .config(&config)
+            .patch(&format!("{CONNECTION_MANAGER}.{action}"), "ALLOW")
+            .start();
+        let overrides = [
+            "x-http-method-override",
+            "x-http-method",
+            "x-method-override",
+            "x_http_method_override",
+            "X-HTTP_Method-Override",
+        ];
+        let request = overrides
+            .into_iter()
+            .fold(Request::signed(RESULT), |request, name| request.header(name, "DELETE"))
+            .header("x-method", "kept");
+        assert_forwarded("overridden", &gateway.send(&request));
+        let seen = gateway.forwarded(&request);
+        for name in overrides {
+            assert_eq!(seen.header(&name.to_lowercase()), [""; 0], "{name}");
+        }
+        assert_eq!(seen.header("x-method"), ["kept"]);
+        // Elsewhere they are none of the filter's business.
+        let other = Request::new("POST", "/other").header(overrides[0], "DELETE");
+        gateway.send(&other);
+        assert_eq!(gateway.forwarded(&other).header(overrides[0]), ["DELETE"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{GUARDED_PATH, ID, Request, SECRET, Setup, now, shared},
+    harness::{GUARDED_PATH, ID, Request, SECRET, Setup, now, shared, sign_plain},
     sample::RESULT,
 };
 
@@ -101,4 +101,21 @@ fn takes_the_headers_of_standard_webhooks_too() {
     assert_eq!(seen.header("idempotency-key"), [ID]);
     assert_eq!(seen.header("webhook-signature"), [""; 0]);
     assert_eq!(request.path, GUARDED_PATH);
+}
+
+#[test]
+fn under_plain_hmac_no_header_of_svixs_that_nobody_verified_reaches_the_upstream() {
+    let config = json!({"svix": {"secrets": []}, "hmac": {"secrets": [{"inline": "plain"}]}});
+    let gateway = Setup::new().config(&config).start();
+    let names = ["svix-id", "svix-timestamp", "webhook-id", "webhook-timestamp", "svix-signature"];
+    let request = names
+        .into_iter()
+        .fold(Request::unsigned(RESULT), |request, name| request.header(name, "1795000000"))
+        .header("x-signature", &sign_plain("plain", RESULT));
+    assert_eq!(gateway.send(&request).status, 200);
+    let seen = gateway.forwarded(&request);
+    assert_eq!(seen.header("x-junction-verified-by"), ["hmac"]);
+    for name in names {
+        assert_eq!(seen.header(name), [""; 0], "{name}");
+    }
 }

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "tests stop at the first surprise"
 )]
 
@@ -24,9 +25,11 @@ mod istio;
 mod observability;
 mod overload;
 mod picture;
+mod room;
 mod rotation;
 mod sample;
 mod setting;
+mod shadow;
 mod vectors;
 mod verdicts;
 mod verification;

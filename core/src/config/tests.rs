@@ -31,9 +31,9 @@ fn nothing_and_an_empty_object_are_the_defaults() {
         assert_eq!(config.rules, Rules::default(), "{text:?}");
         assert!(config.hold_headers, "{text:?}");
         assert_eq!(config.duplicates, None, "{text:?}");
-        assert!(config.verifier.withholds("x-junction-signature"), "{text:?}");
-        assert!(config.verifier.withholds("x-webhook-signature"), "{text:?}");
-        assert!(config.verifier.withholds("x-signature"), "{text:?}");
+        assert!(config.verifier.withholds("x-junction-signature", SchemeName::Hmac), "{text:?}");
+        assert!(config.verifier.withholds("x-webhook-signature", SchemeName::Hmac), "{text:?}");
+        assert!(config.verifier.withholds("x-signature", SchemeName::Hmac), "{text:?}");
     }
 }
 
@@ -54,8 +54,8 @@ fn every_field_can_be_set() {
     assert_eq!(config.rules, rules);
     assert!(!config.hold_headers);
     assert_eq!(config.duplicates, Some(Limits::new(4096, 3600).unwrap()));
-    assert!(config.verifier.withholds("x-lab"));
-    assert!(!config.verifier.withholds("x-signature"));
+    assert!(config.verifier.withholds("x-lab", SchemeName::Hmac));
+    assert!(!config.verifier.withholds("x-signature", SchemeName::Hmac));
 }
 
 #[test]

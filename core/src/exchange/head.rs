@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::outcome::Forward;
 use crate::config::{Config, Mode};
 use crate::document::{Event, EventName};
-use crate::http::{Header, is_token, value_of, values_of};
+use crate::http::{Header, is_spelling, is_token, value_of, values_of};
 use crate::reject::{Reason, Rejection};
-use crate::signature::{Pending, Verified};
+use crate::signature::{Pending, SchemeName, Verified};
 
 /// The header that tells the upstream a verdict in shadow mode; senders cannot set it.
 pub(super) const VERDICT: &str = "x-junction-verdict";
@@ -17,6 +17,9 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const EVENT_TYPE: &str = "x-junction-event-type";
 const VERIFIED_BY: &str = "x-junction-verified-by";
 const CONTENT_LENGTH: &str = "content-length";
+/// Those that Rails, Symfony, Express, ASP.NET Core and others obey in the method's place.
+const METHOD_OVERRIDES: [&str; 3] =
+    ["x-http-method-override", "x-http-method", "x-method-override"];
 const JSON: (&str, Cow<'static, str>) = ("content-type", Cow::Borrowed("application/json"));
 
 /// Checks 2 to 6, which need the head alone.
@@ -99,31 +102,45 @@ pub(super) fn forward_head(
     pending: &Pending,
     claimed_id: Option<&str>,
 ) -> Forward {
+    let mut remove = withheld(config, headers, pending.scheme());
     if config.mode == Mode::Shadow {
-        return Forward { remove: vec![VERDICT.to_owned()], ..Forward::default() };
+        return Forward { remove, ..Forward::default() };
     }
-    let mut remove = withheld(config, headers);
     remove.extend([CONTENT_LENGTH, IDEMPOTENCY_KEY, EVENT_TYPE].map(str::to_owned));
     let mut set = vec![JSON, (VERIFIED_BY, pending.scheme().as_str().into())];
     set.extend(claimed_id.map(|id| (IDEMPOTENCY_KEY, id.to_owned().into())));
     Forward { remove, set, body: None }
 }
 
-/// The headers of a request that end here.
-pub(super) fn withheld(config: &Config, headers: &[Header]) -> Vec<String> {
-    let names = headers.iter().map(|(name, _)| *name);
+/// The headers of a request that end here, which `scheme` is about to decide on.
+pub(super) fn withheld(config: &Config, headers: &[Header], scheme: SchemeName) -> Vec<String> {
     let ends_here = |name: &str| {
-        config.verifier.withholds(name) || name == VERDICT || is_disguised(config, name)
+        config.verifier.withholds(name, scheme)
+            || METHOD_OVERRIDES.iter().any(|own| is_spelling(name, own))
+            || is_imitation(name)
+            // Without a `_` they are set, in place of the sender's.
+            || (name.contains('_')
+                && [IDEMPOTENCY_KEY, EVENT_TYPE, VERIFIED_BY]
+                    .iter()
+                    .any(|own| is_spelling(name, own)))
     };
-    names.filter(|name| ends_here(name)).map(str::to_owned).collect()
+    match config.mode {
+        Mode::Enforce => named(headers, ends_here),
+        Mode::Shadow => imitations(headers),
+    }
 }
 
-/// Whether a header is another to HTTP, and one that means something here to the many upstreams
-/// that take `_` for `-`, as CGI does (RFC 3875, section 4.1.18).
-fn is_disguised(config: &Config, name: &str) -> bool {
-    name.contains('_') && {
-        let name = name.replace('_', "-");
-        config.verifier.reads(&name)
-            || [VERDICT, IDEMPOTENCY_KEY, EVENT_TYPE, VERIFIED_BY].contains(&name.as_str())
-    }
+/// The headers that a reader could take for the verdict of shadow mode.
+pub(super) fn imitations(headers: &[Header]) -> Vec<String> {
+    named(headers, is_imitation)
+}
+
+/// Whether a reader could take a header or trailer for the verdict of shadow mode.
+pub(super) fn is_imitation(name: &str) -> bool {
+    is_spelling(name, VERDICT)
+}
+
+fn named(headers: &[Header], is_meant: impl Fn(&str) -> bool) -> Vec<String> {
+    let names = headers.iter().map(|(name, _)| *name);
+    names.filter(|name| is_meant(name)).map(str::to_owned).collect()
 }

@@ -285,20 +285,27 @@ fn other_headers_may_repeat() {
 #[test]
 fn withholds_the_signature_headers_and_no_other() {
     for verifier in [verifier(&[SECRET], &[]), verifier(&[], &[PLAIN_SECRET])] {
-        for (name, is_withheld) in [
-            ("svix-signature", true),
-            ("webhook-id", true),
-            ("webhook-timestamp", true),
-            ("webhook-signature", true),
-            ("x-junction-signature", true),
-            ("x-webhook-signature", true),
-            ("x-signature", true),
-            ("svix-id", false),
-            ("svix-timestamp", false),
-            ("x-hub-signature-256", false),
-            ("content-type", false),
+        for (name, under_svix, under_hmac) in [
+            ("svix-signature", true, true),
+            ("webhook-id", true, true),
+            ("webhook-timestamp", true, true),
+            ("webhook-signature", true, true),
+            ("x-junction-signature", true, true),
+            ("x-webhook-signature", true, true),
+            ("x-signature", true, true),
+            ("x_signature", true, true),
+            ("x-junction_signature", true, true),
+            // Signed, where Svix decides.
+            ("svix-id", false, true),
+            ("svix-timestamp", false, true),
+            ("svix_id", true, true),
+            ("svix_timestamp", true, true),
+            ("svix-ids", false, false),
+            ("x-hub-signature-256", false, false),
+            ("content-type", false, false),
         ] {
-            assert_eq!(verifier.withholds(name), is_withheld, "{name}");
+            assert_eq!(verifier.withholds(name, SchemeName::Svix), under_svix, "{name}, Svix");
+            assert_eq!(verifier.withholds(name, SchemeName::Hmac), under_hmac, "{name}, HMAC");
         }
     }
 }

@@ -20,3 +20,4 @@ mod properties;
 mod repeats;
 mod signature_oracle;
 mod structure;
+mod withheld;

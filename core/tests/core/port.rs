@@ -8,9 +8,9 @@ use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Action, Forward, Plugin};
 use junction_webhook::metrics::Series;
-use junction_webhook::port::{Flow, Request, Worker};
+use junction_webhook::port::{Flow, Request, Room, Worker};
 use junction_webhook::reject::Reason;
-use junction_webhook::repeats::{Fingerprint, Repeats};
+use junction_webhook::repeats::{Destination, Fingerprint, Repeats};
 use junction_webhook::report::{EventLabel, Verdict};
 use junction_webhook::signature::SignatureError;
 use serde_json::json;
@@ -60,7 +60,7 @@ fn state(key: &'static str, value: &str) -> Call {
 }
 
 #[test]
-fn a_verified_event_is_counted_told_to_the_access_log_and_then_goes_on() {
+fn a_verified_event_goes_on_is_counted_and_told_to_the_access_log() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let worker = worker(&json!({}), &host);
     let mut request = Request::new(&worker);
@@ -69,7 +69,7 @@ fn a_verified_event_is_counted_told_to_the_access_log_and_then_goes_on() {
     assert_eq!(host.take_calls(), []);
     assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
     let mut calls = host.take_calls();
-    let change = calls.remove(calls.len() - 2);
+    let change = calls.remove(1);
     assert!(matches!(&change, Call::Change(Forward { body: Some(_), .. })), "{change:?}");
     let ready = EventLabel::Documented(EventType::ResultReady);
     assert_eq!(
@@ -89,6 +89,88 @@ fn a_verified_event_is_counted_told_to_the_access_log_and_then_goes_on() {
         ]
     );
     assert_eq!(host.reads.take(), [BODY.len()], "read once, whole");
+}
+
+#[test]
+fn an_event_that_the_host_has_no_room_for_is_refused_and_not_counted_as_forwarded() {
+    let host = FakeHost::new(NOW, BODY.as_bytes());
+    host.room.set(Room::None);
+    let remembered = Arc::<Remembered>::default();
+    let worker = Worker::start(plugin(&json!({})), Some(remembered.clone()), &host);
+    let mut request = Request::new(&worker);
+    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+    request.on_body(BODY.len(), false, &worker, &host);
+    host.take_calls();
+    assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
+    let mut calls = host.take_calls();
+    assert!(matches!(calls.remove(0), Call::Change(Forward { body: Some(_), .. })));
+    assert_eq!(calls.pop(), Some(Call::Record(Series::FilterMicroseconds, 0)));
+    assert_eq!(
+        calls,
+        [
+            Call::Add(Series::Requests(Verdict::Rejected(Reason::BodySize)), 1),
+            Call::Record(Series::BodyBytes, u64::try_from(BODY.len()).unwrap()),
+            Call::Record(Series::SignatureAgeSeconds, 2),
+            state("junction_webhook_verdict", "rejected"),
+            state("junction_webhook_reason", "body_size"),
+            state("junction_webhook_event_id", "msg_1"),
+            Call::Warn("webhook rejected: reason=body_size event_id=msg_1".to_owned()),
+        ]
+    );
+    assert_eq!(request.on_trailers(&worker, &host), Flow::Hold, "the host has answered");
+    host.upstream_status.set(Some(200));
+    request.on_done(&worker, &host);
+    assert_eq!(host.take_calls(), []);
+    assert!(remembered.0.lock().unwrap().is_empty());
+}
+
+#[test]
+fn the_trailers_of_a_shadowed_request_are_screened_whenever_its_verdict_fell() {
+    let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for (when, head) in [("head", &signed()[..2]), ("end", &signed()[..])] {
+        let host = FakeHost::new(NOW, BODY.as_bytes());
+        host.trailer_names.replace(Some(names(&["x-sum", "x_junction_verdict"])));
+        let worker = worker(&json!({"mode": "shadow"}), &host);
+        let mut request = Request::new(&worker);
+        request.on_head(Some(&borrowed(head)), false, &worker, &host);
+        request.on_body(BODY.len(), false, &worker, &host);
+        assert_eq!(request.on_trailers(&worker, &host), Flow::Continue, "{when}");
+        let calls = host.take_calls();
+        let removed = Call::RemoveTrailers(names(&["x_junction_verdict"]));
+        assert!(calls.contains(&removed), "{when}: {calls:?}");
+        assert!(!calls.contains(&Call::DropTrailers), "{when}");
+    }
+}
+
+#[test]
+fn trailers_of_a_shadowed_request_that_the_host_cannot_read_are_dropped() {
+    let host = FakeHost::new(NOW, b"");
+    let worker = worker(&json!({"mode": "shadow"}), &host);
+    let mut request = Request::new(&worker);
+    request.on_head(Some(&borrowed(&signed()[..2])), false, &worker, &host);
+    host.take_calls();
+    assert_eq!(request.on_trailers(&worker, &host), Flow::Continue);
+    assert_eq!(host.take_calls(), [Call::DropTrailers]);
+}
+
+#[test]
+fn the_same_event_is_told_apart_by_where_the_host_sends_it() {
+    let host = FakeHost::new(NOW, BODY.as_bytes());
+    let remembered = Arc::<Remembered>::default();
+    let worker = Worker::start(plugin(&json!({})), Some(remembered.clone()), &host);
+    for (route, cluster) in [("a", "b"), ("a", "c"), ("b", "b"), ("a", "b")] {
+        let (route, cluster) = (route.as_bytes().to_vec(), cluster.as_bytes().to_vec());
+        host.destination.replace(Destination { route, cluster });
+        let mut request = Request::new(&worker);
+        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        request.on_body(BODY.len(), true, &worker, &host);
+        host.upstream_status.set(Some(200));
+        request.on_done(&worker, &host);
+    }
+    let events = remembered.1.lock().unwrap();
+    assert_eq!(events.len(), 4);
+    assert!(events[0] != events[1] && events[0] != events[2] && events[1] != events[2]);
+    assert_eq!(events[0], events[3]);
 }
 
 #[test]
@@ -249,15 +331,16 @@ fn the_log_has_a_budget_and_says_what_it_held_back() {
 
 /// What was remembered.
 #[derive(Debug, Default)]
-struct Remembered(Mutex<Vec<Duration>>);
+struct Remembered(Mutex<Vec<Duration>>, Mutex<Vec<Fingerprint>>);
 
 impl Repeats for Remembered {
     fn knows(&self, _: &Fingerprint, _: Duration) -> bool {
         false
     }
 
-    fn remember(&self, _: &Fingerprint, now: Duration) {
+    fn remember(&self, event: &Fingerprint, now: Duration) {
         self.0.lock().unwrap().push(now);
+        self.1.lock().unwrap().push(*event);
     }
 }
 

@@ -9,7 +9,7 @@ use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
 use junction_webhook::reject::Reason;
-use junction_webhook::repeats::{Fingerprint, Repeats};
+use junction_webhook::repeats::{Destination, Fingerprint, Repeats};
 use junction_webhook::report::{Acknowledged, EventLabel, Report, Verdict};
 use junction_webhook::signature::SignatureError;
 use serde_json::{Value, json};
@@ -241,12 +241,60 @@ fn the_same_event_to_another_host_is_another_delivery() {
     assert_eq!(worker.send(&elsewhere(&svix("msg_a", NOW)), NOW), REPEAT);
 }
 
+/// What steers a request is not signed: who captures a webhook may add to it.
 #[test]
-fn the_same_path_with_another_query_or_spelling_is_the_same_delivery() {
+fn the_same_event_to_another_target_is_another_delivery() {
     let worker = Worker::new(&json!({}));
     assert_eq!(worker.send(&svix("msg_a", NOW), NOW), Verdict::Forwarded);
-    let again = set(&svix("msg_a", NOW), ":path", "/v1//webhooks/junction/?attempt=2");
-    assert_eq!(worker.send(&again, NOW), REPEAT);
+    for (name, value) in [
+        (":path", "/v1/webhooks/junction?env=staging"),
+        (":path", "/v1/webhooks/junction?validate_only=1"),
+        (":path", "/v1/webhooks/junction?"),
+        (":path", "/v1//webhooks/junction"),
+        (":authority", "webhooks.test:443"),
+        (":scheme", "https"),
+    ] {
+        let elsewhere = set(&svix("msg_a", NOW), name, value);
+        assert_eq!(worker.send(&elsewhere, NOW), Verdict::Forwarded, "{name}: {value}");
+        assert_eq!(worker.send(&elsewhere, NOW), REPEAT, "{name}: {value}, again");
+    }
+    assert_eq!(worker.send(&svix("msg_a", NOW), NOW), REPEAT);
+}
+
+#[test]
+fn the_same_event_to_another_route_or_cluster_is_another_delivery() {
+    let worker = Worker::new(&json!({}));
+    let to = |route: &str, cluster: &str| Destination {
+        route: route.as_bytes().to_vec(),
+        cluster: cluster.as_bytes().to_vec(),
+    };
+    for destination in
+        [to("a", "b"), to("", ""), to("", "b"), to("a", ""), to("ab", ""), to("", "ab")]
+    {
+        let send = || {
+            let headers = svix("msg_a", NOW);
+            let mut exchange = Exchange::new(Arc::clone(&worker.plugin), worker.repeats.clone());
+            assert!(!exchange.awaits_destination(), "nothing has come");
+            exchange.on_head(&borrowed(&headers), false, NOW);
+            exchange.on_body(BODY.len());
+            assert!(exchange.awaits_destination());
+            exchange.on_destination(&destination);
+            let outcome = exchange.on_end(Some(BODY.as_bytes()));
+            assert!(!exchange.awaits_destination(), "it has its verdict");
+            exchange.on_taken(NOW);
+            report(&outcome).verdict
+        };
+        assert_eq!(send(), Verdict::Forwarded, "{destination:?}");
+        assert_eq!(send(), REPEAT, "{destination:?}");
+    }
+}
+
+#[test]
+fn where_nothing_is_remembered_the_destination_does_not_matter() {
+    let worker = Worker::new(&json!({"duplicates": null}));
+    let mut exchange = Exchange::new(Arc::clone(&worker.plugin), worker.repeats.clone());
+    exchange.on_head(&borrowed(&svix("msg_a", NOW)), false, NOW);
+    assert!(!exchange.awaits_destination());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A running Envoy with the filter, as a test uses it.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,8 +68,13 @@ impl Gateway {
 
     /// Sends a request and waits for its line of the access log; nothing else may be under way.
     pub(crate) fn send_logged(&self, request: &Request) -> (Answer, Value) {
+        self.logged(|| self.send(request))
+    }
+
+    /// Likewise, however the request is sent.
+    pub(crate) fn logged(&self, send: impl FnOnce() -> Answer) -> (Answer, Value) {
         let before = self.access_log().len();
-        let answer = self.send(request);
+        let answer = send();
         let line =
             eventually("a line of the access log", || self.access_log().into_iter().nth(before));
         (answer, line)
@@ -99,6 +105,11 @@ impl Gateway {
         self.process.kill();
         self.setup.listen_on(self.address.port());
         (self.process, self.admin) = self.setup.run(&self.directory);
+    }
+
+    /// How long Envoy has run on a processor (Linux only).
+    pub(crate) fn cpu_time(&self) -> Duration {
+        self.process.cpu_time()
     }
 
     /// Envoy's memory that is in RAM, in bytes (Linux only).

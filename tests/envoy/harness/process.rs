@@ -8,6 +8,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use super::eventually;
@@ -87,14 +88,32 @@ impl Process {
 
     /// The child's memory that is in RAM, in bytes (Linux only).
     pub(super) fn resident_bytes(&self) -> u64 {
-        let shell = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
-        let status = |pid: &str| fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let of_shell = |status: &String| status.starts_with("Name:\tsh\n");
-        let status = children.split_whitespace().map(status).find(|own| !of_shell(own)).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
         kibibytes.checked_mul(1024).unwrap()
+    }
+
+    /// How long the child's threads have run on a processor (Linux only).
+    pub(super) fn cpu_time(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let nanoseconds = threads.map(|thread| {
+            let path = thread.unwrap().path().join("schedstat");
+            // A thread may have ended since; Envoy's workers do not.
+            let text = fs::read_to_string(path).unwrap_or_default();
+            text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0)
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
+    /// The child's own process, which the leash has started.
+    fn pid(&self) -> String {
+        let shell = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        let is_leash = |pid: &&str| {
+            fs::read_to_string(format!("/proc/{pid}/status")).unwrap().starts_with("Name:\tsh\n")
+        };
+        children.split_whitespace().find(|pid| !is_leash(pid)).unwrap().to_owned()
     }
 
     /// Waits for the child's own end.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use junction_webhook::exchange::Forward;
 use junction_webhook::metrics::Series;
-use junction_webhook::port::{Host, Warning};
+use junction_webhook::port::{Host, Room, Warning};
 use junction_webhook::reject::Answer;
+use junction_webhook::repeats::Destination;
 
 /// Something that the host was asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub enum Call {
     Answer(Answer),
     Change(Forward),
     DropTrailers,
+    RemoveTrailers(Vec<String>),
 }
 
 /// What the host knows, and what it was asked to do, in order.
@@ -29,6 +31,10 @@ pub struct FakeHost {
     pub body: RefCell<Option<Vec<u8>>>,
     pub is_head_gone: Cell<bool>,
     pub upstream_status: Cell<Option<u16>>,
+    pub destination: RefCell<Destination>,
+    /// None cannot be read.
+    pub trailer_names: RefCell<Option<Vec<String>>>,
+    pub room: Cell<Room>,
     /// How long each part of the body was that was read.
     pub reads: RefCell<Vec<usize>>,
     calls: RefCell<Vec<Call>>,
@@ -63,6 +69,14 @@ impl Host for FakeHost {
 
     fn is_head_gone(&self) -> bool {
         self.is_head_gone.get()
+    }
+
+    fn destination(&self) -> Destination {
+        self.destination.borrow().clone()
+    }
+
+    fn trailer_names(&self) -> Option<Vec<String>> {
+        self.trailer_names.borrow().clone()
     }
 
     fn upstream_status(&self) -> Option<u16> {
@@ -101,11 +115,16 @@ impl Host for FakeHost {
         self.note(Call::Answer(answer.clone()));
     }
 
-    fn change(&self, forward: &Forward) {
+    fn change(&self, forward: &Forward) -> Room {
         self.note(Call::Change(forward.clone()));
+        self.room.get()
     }
 
     fn drop_trailers(&self) {
         self.note(Call::DropTrailers);
+    }
+
+    fn remove_trailers(&self, names: &[String]) {
+        self.note(Call::RemoveTrailers(names.to_vec()));
     }
 }
