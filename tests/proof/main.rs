@@ -12,6 +12,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod adversary;
 mod bypass;
 mod faults;
 #[path = "../envoy/harness/mod.rs"]

@@ -15,6 +15,16 @@ const GOAWAY: u8 = 7;
 
 /// Sends one request and waits until the other side has ended it, whichever way.
 pub(crate) fn send(address: SocketAddr, headers: &[(&[u8], &[u8])], body: &[u8]) {
+    send_in_frames(address, headers, body, body.len().max(1));
+}
+
+/// The same, with so many bytes of the body in a frame.
+pub(crate) fn send_in_frames(
+    address: SocketAddr,
+    headers: &[(&[u8], &[u8])],
+    body: &[u8],
+    frame: usize,
+) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut block = Vec::new();
@@ -28,8 +38,11 @@ pub(crate) fn send(address: SocketAddr, headers: &[(&[u8], &[u8])], body: &[u8])
     push_frame(&mut bytes, 4, 0, 0, b"");
     let ends = if body.is_empty() { END_STREAM } else { 0 };
     push_frame(&mut bytes, HEADERS, END_HEADERS | ends, 1, &block);
-    if !body.is_empty() {
-        push_frame(&mut bytes, DATA, END_STREAM, 1, body);
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(frame.min(rest.len()));
+        push_frame(&mut bytes, DATA, if after.is_empty() { END_STREAM } else { 0 }, 1, part);
+        rest = after;
     }
     // The other side may hang up at any byte.
     let _ = stream.write_all(&bytes);
