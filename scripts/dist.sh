@@ -53,9 +53,10 @@ tools=$PWD/target/tools
 mkdir "$work/source"
 git archive HEAD | tar -x -C "$work/source"
 sbom() { # name, directory of the package, target
-    "$tools/bin/cargo-cyclonedx" cyclonedx --quiet --format json --target "$3" --override-filename "sbom-$1.cdx" \
-        --manifest-path "$work/source/$2/Cargo.toml"
-    install -m 0644 "$work/source/$2/sbom-$1.cdx.json" "$out/"
+    "$tools/bin/cargo-cyclonedx" cyclonedx --quiet --format json --spec-version 1.5 --target "$3" \
+        --override-filename "sbom-$1.cdx" --manifest-path "$work/source/$2/Cargo.toml"
+    # Nobody else has the copy's place.
+    sed "s|$work||g" "$work/source/$2/sbom-$1.cdx.json" >"$out/sbom-$1.cdx.json"
 }
 sbom module . wasm32-wasip1
 sbom tool tool x86_64-unknown-linux-gnu
