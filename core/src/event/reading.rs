@@ -2,7 +2,7 @@
 //!
 //! Owns the choice between the fields that can hold a value: the documented `value`, which Junction
 //! calls deprecated, and its own `type` and `result`. Never takes a -1 that stands for no number for
-//! a measurement. Specification: the contract of the normalised event, section 5, `value.kind`.
+//! a measurement. Specification: `docs/contract.md`, section 5, "Values".
 
 use crate::decimal::Decimal;
 use crate::document::{Extra, Marker, MarkerValue, Text, UnknownValue};
