@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use self::guarded::Guarded;
+
 use self::raw::{Object, Raw, RawSecret};
 use crate::document::Rules;
 use crate::repeats::{Limits, Repeats};
 use crate::route::Route;
 use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
 
+mod guarded;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -63,7 +66,7 @@ impl Config {
         environment: impl Fn(&str) -> Option<V>,
     ) -> Result<Self, Unusable> {
         Self::from_json(text, |name| environment(name).map(Into::into))
-            .map_err(|error| Unusable { route: readable_route(text), error })
+            .map_err(|error| Unusable { guarded: Guarded::read(text), error })
     }
 
     /// Opens the memory of events that the upstream has taken, where there is to be one; `open` is
@@ -81,10 +84,27 @@ impl Config {
         let Some(limits) = limits else { return Ok((self, None)) };
         match open(limits) {
             Ok(repeats) => Ok((self, Some(repeats))),
-            Err(problem) => {
-                Err(Unusable { route: self.route, error: ConfigError::new("duplicates", problem) })
-            }
+            Err(problem) => Err(Unusable {
+                guarded: Guarded::Path(self.route),
+                error: ConfigError::new("duplicates", problem),
+            }),
         }
+    }
+
+    /// What is usable and still likely to be a mistake that leaves the endpoint open, for the log.
+    pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let path = self.route.path();
+        [
+            (self.mode == Mode::Shadow).then_some(
+                "mode is shadow: nothing is refused, and every request goes on, verified or not",
+            ),
+            path.bytes().any(|byte| byte.is_ascii_uppercase()).then_some(
+                "path has capital letters: it is guarded in exactly these, and no others",
+            ),
+            (path == "/").then_some("path is /: it is guarded alone, and nothing below it"),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     fn from_json(
@@ -125,13 +145,26 @@ impl Config {
     }
 }
 
-/// A configuration that every guarded request is refused under.
+/// A configuration that every guarded request is refused under; its text is the line for the log.
 #[derive(Debug)]
 pub struct Unusable {
-    /// The configured path where it can be read and is valid, else the default.
-    pub route: Route,
-    /// What is wrong, for the log.
+    /// Which requests are refused.
+    pub guarded: Guarded,
+    /// What is wrong.
     pub error: ConfigError,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration is unusable: {}", self.error)?;
+        // Both say what is refused: who sees one of them must be able to tell them apart.
+        f.write_str(match self.guarded {
+            Guarded::Path(_) => "; its path is answered with 500",
+            Guarded::Everything => {
+                "; everything is answered with 500, since it does not say which path was meant"
+            }
+        })
+    }
 }
 
 /// What is wrong with a configuration.
@@ -186,12 +219,4 @@ fn read_secrets(
         parsed.push(parse(&text).map_err(|problem| error(&problem))?);
     }
     Ok(parsed)
-}
-
-/// The path of a configuration that is otherwise unusable, so that the endpoint stays guarded.
-fn readable_route(text: &[u8]) -> Route {
-    serde_json::from_slice::<serde_json::Value>(text)
-        .ok()
-        .and_then(|value| Route::new(value.get("path")?.as_str()?).ok())
-        .unwrap_or_default()
 }

@@ -25,6 +25,7 @@ use crate::http::{Header, value_of};
 use crate::reject::{Answer, Reason, Rejection};
 use crate::repeats::{Destination, Endpoint, Fingerprint, Repeats};
 use crate::report::{Acknowledged, EventLabel, Report, Verdict};
+use crate::route::Target;
 use crate::signature::Verified;
 
 /// What one plugin does, whether its configuration is usable or not.
@@ -50,26 +51,27 @@ impl Exchange {
     /// Takes the request's head at `now`, counted from the Unix epoch.
     pub fn on_head(&mut self, headers: &[Header], end_of_stream: bool, now: Duration) -> Outcome {
         let plugin = Arc::clone(&self.plugin);
-        let route = match &*plugin {
-            Ok(config) => &config.route,
-            Err(unusable) => &unusable.route,
+        let target = value_of(headers, ":path").unwrap_or_default();
+        let config = match &*plugin {
+            Ok(config) => config,
+            Err(unusable) if unusable.guarded.covers(target) => {
+                return self.refuse(Mode::Enforce, &Reason::Configuration.into(), Known::default());
+            }
+            Err(_) => return self.release(),
         };
-        if !route.guards(value_of(headers, ":path").unwrap_or_default()) {
-            self.phase = Phase::Unguarded;
-            return Outcome::Unguarded;
+        match config.route.classify(target) {
+            Target::Guarded => {}
+            Target::Unguarded => return self.release(),
+            Target::TooLong => {
+                let known = Known { head: refused_head(config, headers), ..Known::default() };
+                return self.refuse(config.mode, &Reason::Path.into(), known);
+            }
         }
-        let Ok(config) = &*plugin else {
-            return self.refuse(Mode::Enforce, &Reason::Configuration.into(), Known::default());
-        };
         let claimed_id = config.verifier.claimed_id(headers).map(str::to_owned);
         let pending = match check_head(config, headers, now) {
             Ok(pending) => pending,
             Err(rejection) => {
-                let withheld = match config.mode {
-                    Mode::Enforce => Vec::new(),
-                    Mode::Shadow => imitations(headers),
-                };
-                let head = Head::Held { withheld };
+                let head = refused_head(config, headers);
                 let known = Known { event_id: claimed_id, head, ..Known::default() };
                 return self.refuse(config.mode, &rejection, known);
             }
@@ -91,6 +93,11 @@ impl Exchange {
             self.phase = Phase::Body(Box::new(request));
             outcome
         }
+    }
+
+    fn release(&mut self) -> Outcome {
+        self.phase = Phase::Unguarded;
+        Outcome::Unguarded
     }
 
     /// Takes the news that the host cannot read the request's head.
@@ -363,6 +370,15 @@ impl Exchange {
     fn fail(&mut self) -> Outcome {
         self.refuse(Mode::Enforce, &Reason::Internal.into(), Known::default())
     }
+}
+
+/// The head of a request that is refused on it, or would be.
+fn refused_head(config: &Config, headers: &[Header]) -> Head {
+    let withheld = match config.mode {
+        Mode::Enforce => Vec::new(),
+        Mode::Shadow => imitations(headers),
+    };
+    Head::Held { withheld }
 }
 
 fn marker_count(event: &Event<'_>) -> usize {

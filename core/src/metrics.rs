@@ -20,6 +20,11 @@ pub enum Kind {
 pub enum Series {
     /// Gauge: 1 while the configuration is usable, else 0.
     ConfigOk,
+    /// Gauge: 1 while an unusable configuration does not say which path was meant, so that every
+    /// request is refused, else 0.
+    GuardsEverything,
+    /// Gauge: 1 while the mode is shadow, so that nothing is refused, else 0.
+    Shadow,
     /// Histogram: bytes of body received for a guarded request.
     BodyBytes,
     /// Histogram: microseconds of the filter's own work on a guarded request, its callbacks up to
@@ -40,8 +45,10 @@ pub enum Series {
 }
 
 /// Those without a value of their own, in order.
-const SINGLE: [Series; 6] = [
+const SINGLE: [Series; 8] = [
     Series::ConfigOk,
+    Series::GuardsEverything,
+    Series::Shadow,
     Series::BodyBytes,
     Series::FilterMicroseconds,
     Series::SignatureAgeSeconds,
@@ -65,11 +72,13 @@ impl Series {
             Self::Requests(verdict) => SINGLE.len() + verdict.index(),
             Self::Events(event_type) => SINGLE.len() + Verdict::COUNT + event_type.index(),
             Self::ConfigOk => 0,
-            Self::BodyBytes => 1,
-            Self::FilterMicroseconds => 2,
-            Self::SignatureAgeSeconds => 3,
-            Self::Markers => 4,
-            Self::Unguarded => 5,
+            Self::GuardsEverything => 1,
+            Self::Shadow => 2,
+            Self::BodyBytes => 3,
+            Self::FilterMicroseconds => 4,
+            Self::SignatureAgeSeconds => 5,
+            Self::Markers => 6,
+            Self::Unguarded => 7,
         }
     }
 
@@ -77,7 +86,7 @@ impl Series {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::ConfigOk => Kind::Gauge,
+            Self::ConfigOk | Self::GuardsEverything | Self::Shadow => Kind::Gauge,
             Self::BodyBytes | Self::FilterMicroseconds | Self::SignatureAgeSeconds => {
                 Kind::Histogram
             }
@@ -96,6 +105,8 @@ impl Series {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ConfigOk => "junction_webhook_config_ok",
+            Self::GuardsEverything => "junction_webhook_guards_everything",
+            Self::Shadow => "junction_webhook_shadow",
             Self::BodyBytes => "junction_webhook_body_bytes",
             Self::FilterMicroseconds => "junction_webhook_filter_microseconds",
             Self::SignatureAgeSeconds => "junction_webhook_signature_age_seconds",
@@ -114,6 +125,8 @@ impl Series {
             }
             Self::Events(event_type) => [Some(("event_type", event_type.as_str())), None],
             Self::ConfigOk
+            | Self::GuardsEverything
+            | Self::Shadow
             | Self::BodyBytes
             | Self::FilterMicroseconds
             | Self::SignatureAgeSeconds

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::config::{Guarded, Mode};
 use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin};
 use crate::http::Header;
 use crate::log_budget::LogBudget;
@@ -124,10 +125,17 @@ pub struct Worker {
 impl Worker {
     /// Starts with a plugin as configured, and says how that went.
     pub fn start(plugin: Plugin, repeats: Option<Arc<dyn Repeats>>, host: &impl Host) -> Self {
-        if let Err(unusable) = &plugin {
-            host.error(&format!("configuration is unusable: {}", unusable.error));
+        match &plugin {
+            Ok(config) => config.warnings().for_each(|warning| host.warn(warning)),
+            Err(unusable) => host.error(&unusable.to_string()),
         }
+        let (is_shadow, guards_everything) = match &plugin {
+            Ok(config) => (config.mode == Mode::Shadow, false),
+            Err(unusable) => (false, unusable.guarded == Guarded::Everything),
+        };
         host.record(Series::ConfigOk, u64::from(plugin.is_ok()));
+        host.record(Series::GuardsEverything, u64::from(guards_everything));
+        host.record(Series::Shadow, u64::from(is_shadow));
         Self {
             plugin: Arc::new(plugin),
             repeats,

@@ -17,6 +17,8 @@ use crate::signature::SignatureError;
 pub enum Reason {
     /// The filter has no usable configuration.
     Configuration,
+    /// The path has a `..` segment, and is longer than such a path may be.
+    Path,
     /// The method is not POST.
     Method,
     /// The body is encoded, so the signed bytes are not the JSON text.
@@ -37,8 +39,9 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order of the checks.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Configuration,
+        Self::Path,
         Self::Method,
         Self::ContentEncoding,
         Self::ContentType,
@@ -65,6 +68,7 @@ impl Reason {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
+            Self::Path => "path",
             Self::Method => "method",
             Self::ContentEncoding => "content_encoding",
             Self::ContentType => "content_type",
@@ -83,7 +87,7 @@ impl Reason {
 
     const fn status(self) -> u16 {
         match self {
-            Self::Json | Self::Schema => 400,
+            Self::Path | Self::Json | Self::Schema => 400,
             Self::Signature(_) => 401,
             Self::Method => 405,
             Self::BodySize => 413,
@@ -94,7 +98,7 @@ impl Reason {
 
     const fn error(self) -> &'static str {
         match self {
-            Self::Json | Self::Schema => "validation_error",
+            Self::Path | Self::Json | Self::Schema => "validation_error",
             Self::Signature(_) => "signature_verification_failed",
             Self::Method => "method_not_allowed",
             Self::BodySize => "payload_too_large",
@@ -107,6 +111,7 @@ impl Reason {
     const fn message(self) -> &'static str {
         match self {
             Self::Configuration => "Webhook verification is not configured",
+            Self::Path => "A path with a .. segment must not be longer than 4096 bytes",
             Self::Method => "Only POST is allowed",
             Self::ContentEncoding => "Only content-encoding identity is supported",
             Self::ContentType => "Only application/json and +json content types are supported",

@@ -130,6 +130,24 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// The fields of an object, and what each may hold in its turn.
+pub(super) struct Fields(pub(super) &'static [(&'static str, Fields)]);
+
+const NONE: Fields = Fields(&[]);
+const SECRET: Fields = Fields(&[("env", NONE), ("inline", NONE), ("optional", NONE)]);
+/// Those of [`Raw`]; a test holds them against what serde takes.
+pub(super) const FIELDS: Fields = Fields(&[
+    ("path", NONE),
+    ("svix", Fields(&[("secrets", SECRET), ("tolerance_seconds", NONE)])),
+    ("hmac", Fields(&[("secrets", SECRET), ("headers", NONE), ("tolerance_seconds", NONE)])),
+    ("max_body_bytes", NONE),
+    ("mode", NONE),
+    ("unknown_events", NONE),
+    ("nulls", NONE),
+    ("hold_headers", NONE),
+    ("duplicates", Fields(&[("remember", NONE), ("seconds", NONE)])),
+]);
+
 impl Raw {
     /// Reads the configuration's JSON text; none at all counts as `{}`.
     pub(super) fn read(text: &[u8]) -> Result<Self, ConfigError> {

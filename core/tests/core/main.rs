@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod broken_configuration;
 mod bypass;
 mod cases;
 mod documents;
@@ -18,6 +19,8 @@ mod passed_head;
 mod port;
 mod properties;
 mod repeats;
+mod route_model;
+mod route_readings;
 mod signature_oracle;
 mod structure;
 mod withheld;

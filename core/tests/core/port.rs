@@ -35,8 +35,19 @@ fn plugin(extra: &serde_json::Value) -> Plugin {
 
 fn worker(extra: &serde_json::Value, host: &FakeHost) -> Worker {
     let worker = Worker::start(plugin(extra), None, host);
-    assert_eq!(host.take_calls(), [Call::Record(Series::ConfigOk, 1)]);
+    let is_shadow = u64::from(extra["mode"] == "shadow");
+    let gauges = gauges(1, 0, is_shadow);
+    assert!(host.take_calls().ends_with(&gauges));
     worker
+}
+
+/// The gauges of a start: usable, guards everything, shadow.
+fn gauges(ok: u64, everything: u64, shadow: u64) -> [Call; 3] {
+    [
+        Call::Record(Series::ConfigOk, ok),
+        Call::Record(Series::GuardsEverything, everything),
+        Call::Record(Series::Shadow, shadow),
+    ]
 }
 
 /// Signed two seconds before it arrives.
@@ -214,20 +225,92 @@ fn an_unguarded_request_is_counted_and_nothing_else() {
 }
 
 #[test]
-fn an_unusable_configuration_is_an_error_in_the_log_and_a_zero() {
-    let host = FakeHost::default();
-    let worker = Worker::start(plugin(&json!({"mode": 1})), None, &host);
-    let calls = host.take_calls();
-    let [Call::Error(line), Call::Record(Series::ConfigOk, 0)] = calls.as_slice() else {
-        panic!("{calls:?}")
-    };
-    assert!(line.starts_with("configuration is unusable: mode: "), "{line}");
-    assert_eq!(
-        Request::new(&worker).on_head(Some(&borrowed(&signed())), false, &worker, &host),
-        Flow::Hold
-    );
-    let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
-    assert_eq!(host.take_calls()[0], Call::Add(refused, 1));
+fn an_unusable_configuration_is_an_error_in_the_log_that_says_what_is_guarded() {
+    let mode = "configuration is unusable: mode: not of the right type, or not an allowed value";
+    let modes = "configuration is unusable: modes: unknown field";
+    for (field, start, end, everything) in [
+        ("mode", mode, "; its path is answered with 500", 0),
+        (
+            "modes",
+            modes,
+            "; everything is answered with 500, since it does not say which path was meant",
+            1,
+        ),
+    ] {
+        let host = FakeHost::new(NOW, BODY.as_bytes());
+        let worker = Worker::start(plugin(&json!({field: 1})), None, &host);
+        let mut calls = host.take_calls();
+        let Call::Error(line) = calls.remove(0) else { panic!("{calls:?}") };
+        assert!(line.starts_with(start) && line.ends_with(end), "{line}");
+        assert_eq!(calls, gauges(0, everything, 0));
+        for (path, is_refused) in [("/v1/webhooks/junction", true), ("/else", everything == 1)] {
+            let mut headers = signed();
+            headers[1].1 = path.into();
+            let flow =
+                Request::new(&worker).on_head(Some(&borrowed(&headers)), false, &worker, &host);
+            assert_eq!(flow == Flow::Hold, is_refused, "{field}: {path}");
+            let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
+            let series = if is_refused { refused } else { Series::Unguarded };
+            assert_eq!(host.take_calls()[0], Call::Add(series, 1), "{field}: {path}");
+        }
+    }
+}
+
+#[test]
+fn what_may_leave_the_endpoint_open_by_mistake_is_warned_of_at_the_start() {
+    for (config, warnings, shadow) in [
+        (json!({}), &[][..], 0),
+        (
+            json!({"mode": "shadow"}),
+            &["mode is shadow: nothing is refused, and every request goes on, verified or not"],
+            1,
+        ),
+        (
+            json!({"path": "/Hooks"}),
+            &["path has capital letters: it is guarded in exactly these, and no others"],
+            0,
+        ),
+        (json!({"path": "/"}), &["path is /: it is guarded alone, and nothing below it"], 0),
+    ] {
+        let host = FakeHost::default();
+        let _ = Worker::start(plugin(&config), None, &host);
+        let expected = warnings.iter().map(|warning| Call::Warn((*warning).to_owned()));
+        let expected: Vec<_> = expected.chain(gauges(1, 0, shadow)).collect();
+        assert_eq!(host.take_calls(), expected, "{config}");
+    }
+}
+
+#[test]
+fn a_long_path_with_dot_segments_is_refused_on_its_head_wherever_it_leads() {
+    let path = format!("/{}/../v1/webhooks/junction", "a".repeat(4096));
+    for (config, verdict, flow) in [
+        (json!({}), Verdict::Rejected(Reason::Path), Flow::Hold),
+        (json!({"mode": "shadow"}), Verdict::Shadowed(Err(Reason::Path)), Flow::Continue),
+    ] {
+        let host = FakeHost::new(NOW, BODY.as_bytes());
+        let worker = Worker::start(plugin(&config), None, &host);
+        host.take_calls();
+        let mut headers = signed();
+        // Before every other check.
+        headers[0].1 = b"GET".to_vec();
+        headers[1].1 = path.clone().into();
+        let mut request = Request::new(&worker);
+        assert_eq!(request.on_head(Some(&borrowed(&headers)), false, &worker, &host), flow);
+        let calls = host.take_calls();
+        assert_eq!(calls[0], Call::Add(Series::Requests(verdict), 1));
+        let end = &calls[calls.len() - 2];
+        if flow == Flow::Hold {
+            let Call::Answer(answer) = end else { panic!("{calls:?}") };
+            let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            let message = "A path with a .. segment must not be longer than 4096 bytes";
+            assert_eq!(answer.status, 400);
+            assert_eq!(body, json!({"error": "validation_error", "message": message}));
+        } else {
+            let Call::Change(forward) = end else { panic!("{calls:?}") };
+            assert_eq!(forward.set, [("x-junction-verdict", "reject;path".into())]);
+            assert_eq!((&forward.body, forward.remove.len()), (&None, 0));
+        }
+    }
 }
 
 #[test]

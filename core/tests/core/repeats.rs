@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use junction_webhook::config::Config;
+use junction_webhook::config::{Config, Guarded};
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Action, Exchange, Outcome, Plugin};
 use junction_webhook::reject::Reason;
 use junction_webhook::repeats::{Destination, Fingerprint, Repeats};
 use junction_webhook::report::{Acknowledged, EventLabel, Report, Verdict};
+use junction_webhook::route::Route;
 use junction_webhook::signature::SignatureError;
 use serde_json::{Value, json};
 use test_support::{OwnedHeader, borrowed};
@@ -325,5 +326,5 @@ fn a_host_that_allows_no_store_makes_the_configuration_unusable() {
     let config = Config::parse(text.as_bytes(), |_| None::<String>).unwrap();
     let unusable = config.open_repeats(|_| Err("the host has none")).unwrap_err();
     assert_eq!(unusable.error.to_string(), "duplicates: the host has none");
-    assert_eq!(unusable.route.path(), "/hooks");
+    assert_eq!(unusable.guarded, Guarded::Path(Route::new("/hooks").unwrap()));
 }

@@ -1,0 +1,267 @@
+//! Sixteen readings of one path at once, from its end to its start.
+//!
+//! Upstreams differ in what they take for a segment when they resolve `..`, and a `..` that takes a
+//! different segment away leads to a different place. Four questions make sixteen readings; a path
+//! that is the endpoint's under any of them is guarded. Going backwards a `..` is a segment to skip,
+//! so nothing has to be kept but how many are to be skipped; each of the sixteen is one bit of every
+//! mask here, so that a part of the path costs the same few instructions for all of them.
+
+/// One bit for each reading.
+type Readings = u16;
+
+const ALL: Readings = Readings::MAX;
+/// `\` separates segments: so for browsers' URL parsers, not for nginx.
+const BACKSLASH_SEPARATES: Readings = 0xAAAA;
+/// `%2f` separates too: so where a path is decoded first, as in nginx, not in URL parsers.
+const ESCAPE_SEPARATES: Readings = 0xCCCC;
+/// `%2e` is a dot: so where a path is decoded first and in browsers' URL parsers, not for RFC 3986
+/// to the letter.
+const ESCAPED_DOT_IS_DOT: Readings = 0xF0F0;
+/// An empty segment is none: so where slashes are merged, not in RFC 3986, where `..` takes it away.
+const EMPTY_IS_NONE: Readings = 0xFF00;
+
+/// A part of a path between two separators, whatever anyone takes for one.
+#[derive(Debug)]
+pub(super) struct Segment<'p> {
+    /// As received.
+    raw: &'p [u8],
+    /// Where it begins in the path.
+    pub(super) start: usize,
+    /// How many bytes it is once decoded.
+    pub(super) length: usize,
+    kind: Kind,
+    /// One of its dots is an escape.
+    has_escaped_dot: bool,
+    /// The readings that take what stands before it for a separator.
+    begins: Readings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Empty,
+    /// `.`
+    Current,
+    /// `..`
+    Parent,
+    Name,
+}
+
+impl Segment<'_> {
+    /// Whether it is `..`, in whatever spelling.
+    pub(super) fn is_parent(&self) -> bool {
+        self.kind == Kind::Parent
+    }
+}
+
+/// The segments of a path, the last one first; there is at least one.
+pub(super) fn segments(path: &[u8]) -> impl Iterator<Item = Segment<'_>> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let (segment, before) = last_segment(rest?);
+        rest = before;
+        Some(segment)
+    })
+}
+
+/// The last segment of a path, and what is before its separator.
+fn last_segment(path: &[u8]) -> (Segment<'_>, Option<&[u8]>) {
+    let mut left = path;
+    let (mut length, mut dots) = (0_usize, 0_usize);
+    let mut has_escaped_dot = false;
+    let (before, begins) = loop {
+        let Some((byte, is_escaped, before)) = split_last(left) else { break (None, ALL) };
+        let escaped = if is_escaped { ESCAPE_SEPARATES } else { ALL };
+        match byte {
+            b'/' => break (Some(before), escaped),
+            b'\\' => break (Some(before), escaped & BACKSLASH_SEPARATES),
+            b'.' => {
+                dots = dots.saturating_add(1);
+                has_escaped_dot |= is_escaped;
+            }
+            _ => {}
+        }
+        length = length.saturating_add(1);
+        left = before;
+    };
+    let kind = match (length, dots) {
+        (0, _) => Kind::Empty,
+        (1, 1) => Kind::Current,
+        (2, 2) => Kind::Parent,
+        _ => Kind::Name,
+    };
+    let start = left.len();
+    let raw = path.get(start..).unwrap_or_default();
+    (Segment { raw, start, length, kind, has_escaped_dot, begins }, before)
+}
+
+/// The last byte of `text` once every `%hh` is decoded, whether it was an escape, and what is before
+/// it; what is not a valid escape stays as it is. No digit is a `%`, so escapes never overlap.
+fn split_last(text: &[u8]) -> Option<(u8, bool, &[u8])> {
+    if let [before @ .., b'%', high, low] = text
+        && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+    {
+        return Some((high << 4 | low, true, before));
+    }
+    let (last, before) = text.split_last()?;
+    Some((*last, false, before))
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The way back from a path's end, under every reading.
+///
+/// A reading splits the path where it sees a separator and resolves the dot segments between, then
+/// decodes. What an upstream then has is normalised once more, in full: `%2f` and `%2e` that were
+/// part of a name have become slashes and dots. So there are two things to skip: a segment of the
+/// reading's own, which may be several of [`Segment`], and one of these.
+#[derive(Clone, Debug)]
+pub(super) struct Walk<'r> {
+    /// What of the route has not been met yet, for each reading.
+    left: [&'r [u8]; 16],
+    /// The readings under which the path can still be the route.
+    alive: Readings,
+    /// The readings under which a later part of the same segment has been seen.
+    within: Readings,
+    /// Segments to skip, as each reading has them.
+    outer: Counters,
+    /// Segments to skip once decoded.
+    inner: Counters,
+}
+
+impl<'r> Walk<'r> {
+    /// `route` is in its normal form.
+    pub(super) fn to(route: &'r str) -> Self {
+        // The root has no segment.
+        let left = route.strip_suffix('/').unwrap_or(route).as_bytes();
+        let (outer, inner) = (Counters::default(), Counters::default());
+        Self { left: [left; 16], alive: ALL, within: 0, outer, inner }
+    }
+
+    /// Whether the path is the route under no reading.
+    pub(super) fn is_lost(&self) -> bool {
+        self.alive == 0
+    }
+
+    /// Whether the path is the route under some reading, if this is its first segment.
+    pub(super) fn ends_with(mut self, first: &Segment<'_>) -> bool {
+        self.step(first, ALL);
+        // Above the root is the root (RFC 3986 section 5.2.4), so what is left to skip is nothing.
+        bits(self.alive).any(|reading| self.left.get(reading).is_some_and(|left| left.is_empty()))
+    }
+
+    /// Takes the segment before all that were taken.
+    pub(super) fn take(&mut self, segment: &Segment<'_>) {
+        self.step(segment, segment.begins);
+    }
+
+    /// `begins` are the readings that see a separator before the segment.
+    fn step(&mut self, segment: &Segment<'_>, begins: Readings) {
+        let whole = begins & !self.within & self.alive;
+        self.within = !begins;
+        let dots = if segment.has_escaped_dot { ESCAPED_DOT_IS_DOT } else { ALL };
+        let resolved = match segment.kind {
+            Kind::Empty => whole & EMPTY_IS_NONE,
+            Kind::Current | Kind::Parent => whole & dots,
+            Kind::Name => 0,
+        };
+        if segment.kind == Kind::Parent {
+            self.outer.raise(resolved);
+        }
+
+        let skipped = self.alive & !resolved & self.outer.nonzero;
+        self.outer.lower(skipped & begins);
+
+        let kept = self.alive & !resolved & !skipped;
+        match segment.kind {
+            Kind::Empty | Kind::Current => {}
+            Kind::Parent => self.inner.raise(kept),
+            Kind::Name => {
+                let skipped = kept & self.inner.nonzero;
+                self.inner.lower(skipped);
+                self.meet(segment.raw, kept & !skipped);
+            }
+        }
+    }
+
+    /// Compares a name with the last of the route's that are left, under these readings.
+    fn meet(&mut self, name: &[u8], readings: Readings) {
+        // Most readings stand at the same place.
+        let mut last = None;
+        for reading in bits(readings) {
+            let Some(left) = self.left.get_mut(reading) else { continue };
+            let met = match last {
+                Some((length, met)) if length == left.len() => met,
+                _ => strip_name(left, name),
+            };
+            last = Some((left.len(), met));
+            match met {
+                Some(rest) => *left = rest,
+                None => self.alive &= !mask(reading),
+            }
+        }
+    }
+}
+
+/// A route without its last name, if that is `name` once decoded.
+fn strip_name<'r>(route: &'r [u8], mut name: &[u8]) -> Option<&'r [u8]> {
+    let mut rest = route;
+    while let Some((byte, _, before)) = split_last(name) {
+        rest = rest.strip_suffix(&[byte])?;
+        name = before;
+    }
+    rest.strip_suffix(b"/")
+}
+
+/// A counter for each reading, up to [`super::MAX_DOTTED_BYTES`], as one plane for each binary digit.
+#[derive(Clone, Debug, Default)]
+struct Counters {
+    planes: [Readings; 13],
+    /// The readings whose counter is above zero.
+    nonzero: Readings,
+}
+
+impl Counters {
+    /// Adds one for each of `readings`.
+    fn raise(&mut self, readings: Readings) {
+        let mut carry = readings;
+        for plane in &mut self.planes {
+            if carry == 0 {
+                break;
+            }
+            let sum = *plane ^ carry;
+            carry &= *plane;
+            *plane = sum;
+        }
+        self.nonzero |= readings;
+    }
+
+    /// Takes one away for each of `readings`, none of which is at zero.
+    fn lower(&mut self, readings: Readings) {
+        if readings == 0 {
+            return;
+        }
+        let mut borrow = readings;
+        self.nonzero = 0;
+        for plane in &mut self.planes {
+            let difference = *plane ^ borrow;
+            borrow &= !*plane;
+            *plane = difference;
+            self.nonzero |= difference;
+        }
+    }
+}
+
+const fn mask(reading: usize) -> Readings {
+    1 << (reading & 15)
+}
+
+/// The readings that are in a mask.
+fn bits(readings: Readings) -> impl Iterator<Item = usize> {
+    (0..16).filter(move |reading| readings & mask(*reading) != 0)
+}
+
+// A path of nothing but separators has one segment more than bytes.
+const _: () = assert!(super::MAX_DOTTED_BYTES < 1 << 13);
