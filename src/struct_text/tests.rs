@@ -1,6 +1,6 @@
 //! A `Struct` is read like its JSON, and nothing else is taken for one.
 
-use junction_webhook::config::{Config, Mode, Unusable};
+use junction_webhook::config::{Config, Guarded, Mode, Unusable};
 use prost_types::ListValue;
 
 use super::*;
@@ -19,8 +19,20 @@ fn a_text_that_reads_as_an_empty_struct_is_not_one() {
     // Each is a run of fields that protobuf would pass over.
     for text in ["PLACEHOLDER", "hi", "0x"] {
         assert!(Struct::decode(text.as_bytes()).unwrap().fields.is_empty(), "{text}");
-        let error = parse(text.as_bytes()).unwrap_err().error.to_string();
-        assert!(error.starts_with("configuration: "), "{error}");
+        let unusable = parse(text.as_bytes()).unwrap_err();
+        assert!(unusable.error.to_string().starts_with("configuration: "), "{unusable}");
+        assert_eq!(unusable.guarded, Guarded::Everything, "{text}");
+    }
+}
+
+#[test]
+fn a_struct_with_a_byte_too_many_or_too_few_guards_everything() {
+    let path = prost_types::Value { kind: Some(Kind::StringValue("/hooks".to_owned())) };
+    let whole = Struct { fields: [("path".to_owned(), path)].into() }.encode_to_vec();
+    assert!(parse(&whole).is_ok());
+    let extra: Vec<u8> = [whole.as_slice(), b"\0"].concat();
+    for broken in [&whole[..whole.len() - 1], &whole[1..], &extra] {
+        assert_eq!(parse(broken).unwrap_err().guarded, Guarded::Everything, "{broken:?}");
     }
 }
 

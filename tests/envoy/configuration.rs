@@ -10,7 +10,7 @@ use crate::{
 const OTHER_SECRET: &str = "whsec_b3RoZXIgc2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
 
 #[test]
-fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
+fn every_unusable_configuration_that_names_no_path_closes_the_endpoint_and_only_that() {
     let own = |config: &str| Setup::new().config_text(config);
     let hidden = "n0t-base64-s3cret!";
     for (field, setup) in [
@@ -19,39 +19,137 @@ fn every_unusable_configuration_closes_the_endpoint_and_only_that() {
         ("svix.secrets[0]", Setup::new().env("JUNCTION_WEBHOOK_SECRET", hidden)),
         ("svix.secrets[1]", Setup::new().env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", hidden)),
         ("svix.secrets, hmac.secrets", own(r#"{"svix":{"secrets":[]}}"#)),
-        ("typo", own(r#"{"typo":1}"#)),
         ("mode", own(r#"{"mode":"n0t-base64-s3cret!"}"#)),
         ("mode", own(r#"{"mode":1}"#)),
         ("max_body_bytes", own(r#"{"max_body_bytes":0}"#)),
-        ("path", own(r#"{"path":"no slash"}"#)),
-        ("configuration", own("{")),
     ] {
         let gateway = setup.start();
         assert_closed(&gateway, &Request::signed(RESULT));
+        let unguarded = Request::new("GET", "/elsewhere");
+        assert_eq!(gateway.send(&unguarded).status, 404, "the stub's own answer");
+        assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 0, "{field}");
         let log = gateway.log();
         let line = format!("configuration is unusable: {field}: ");
         assert!(log.contains(&line), "the log names {field}:\n{log}");
+        assert!(log.contains("; its path is answered with 500"), "{field}:\n{log}");
         assert!(!log.contains(hidden), "{field}: a value in the log");
     }
 }
 
 #[test]
 fn an_unusable_configuration_still_guards_the_path_that_it_names() {
-    let gateway = Setup::new().config(&json!({"path": "/hooks", "typo": 1})).start();
+    let gateway = Setup::new().config(&json!({"path": "/hooks/", "typo": 1})).start();
     assert_closed(&gateway, &Request::signed(RESULT).path("/hooks"));
+    assert_eq!(gateway.send(&Request::new("GET", "/elsewhere")).status, 404);
+}
+
+/// Each opened `/hooks/lab` once: the operator's own path, and unsigned requests to it.
+#[test]
+fn a_configuration_that_does_not_say_which_path_was_meant_closes_everything() {
+    let own = |config: &str| Setup::new().config_text(config);
+    let shadow = json!({"path": "/hooks/lab", "mode": "shadow", "typo": 1});
+    let shadow = shadow.to_string().replace("/lab", "/{lab}");
+    for (field, setup) in [
+        ("configuration", own(r#"{"path":"/hooks/lab","mode":"enforce",}"#)),
+        ("configuration", own("\u{feff}{\"path\":\"/hooks/lab\"}")),
+        ("configuration", own("// the endpoint\n{\"path\":\"/hooks/lab\"}")),
+        ("configuration", own(r#"{"path":"/hooks/lab","path":"/hooks/lab"}"#)),
+        ("configuration", own("path: /hooks/lab")),
+        ("configuration", own("{")),
+        ("configuration", own(r#"{"Path":"/hooks/lab"}"#)),
+        ("paths", own(r#"{"paths":"/hooks/lab"}"#)),
+        ("svix.path", own(r#"{"svix":{"path":"/hooks/lab"}}"#)),
+        ("path", own(r#"{"path":"/hooks/lab "}"#)),
+        ("path", own(r#"{"path":"/hooks/lab?a"}"#)),
+        ("path", own(r#"{"path":"/hooks/l%61b"}"#)),
+        ("path", own(r#"{"path":"/hooks/läb"}"#)),
+        ("path", own(r#"{"path":"/hooks/*"}"#)),
+        ("path", own(r#"{"path":""}"#)),
+        ("typo", own(&shadow)),
+        ("modes", Setup::new().config_struct(&json!({"modes": 1}))),
+        ("path", Setup::new().config_struct(&json!({"path": "/hooks//lab"}))),
+    ] {
+        let gateway = setup.start();
+        for request in [
+            Request::unsigned(RESULT).path("/hooks/lab"),
+            Request::signed(RESULT),
+            Request::new("GET", "/"),
+            Request::new("OPTIONS", "/elsewhere"),
+            // Envoy's only worker handles this one after everything it still does for the others.
+            Request::new("GET", "/fence"),
+        ] {
+            assert_refused(&gateway, &request);
+        }
+        assert!(gateway.upstream.requests().is_empty(), "{field}: the upstream saw nothing");
+        assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 1, "{field}");
+        let log = gateway.log();
+        let line = format!("configuration is unusable: {field}: ");
+        assert!(log.contains(&line), "the log names {field}:\n{log}");
+        let end = "; everything is answered with 500, since it does not say which path was meant";
+        assert!(log.contains(end), "{field}:\n{log}");
+        assert!(!log.contains("hooks"), "{field}: a value in the log");
+    }
 }
 
 #[track_caller]
 fn assert_closed(gateway: &Gateway, request: &Request) {
+    assert_refused(gateway, request);
+    assert_eq!(gateway.saw(request), [], "the upstream saw nothing");
+}
+
+#[track_caller]
+fn assert_refused(gateway: &Gateway, request: &Request) {
     let answer = gateway.send(request);
     let expected = refusal("configuration_error", "Webhook verification is not configured");
     assert_eq!((answer.status, answer.json()), (500, expected), "{}", gateway.log());
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(gateway.saw(request), [], "the upstream saw nothing");
-
-    let unguarded = Request::new("GET", "/elsewhere");
-    assert_eq!(gateway.send(&unguarded).status, 404, "the stub's own answer");
     assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0);
+}
+
+#[test]
+fn a_path_with_dot_segments_is_read_up_to_4096_bytes_and_answered_400_beyond() {
+    let path = |length: usize| {
+        let end = "/../v1/webhooks/junction";
+        format!("/{}{end}", "a".repeat(length - 1 - end.len()))
+    };
+    let (longest, longer) = (path(4096), path(4097));
+    // Envoy resolves dot segments itself where it is told to, as envoy.yaml does.
+    let start = |setup: Setup| setup.connection_manager("normalize_path", false).start();
+    let gateway = start(Setup::new());
+    let guarded = Request::unsigned(RESULT).path(&longest);
+    assert_eq!(gateway.send(&guarded).json(), unverified(), "read, and guarded");
+    assert_eq!(gateway.saw(&guarded), []);
+    let elsewhere = format!("/{}/../../else", longer);
+    for (method, path) in [("POST", &longer), ("GET", &longer), ("GET", &elsewhere)] {
+        let request = Request::new(method, path);
+        let answer = gateway.send(&request);
+        let message = "A path with a .. segment must not be longer than 4096 bytes";
+        assert_eq!((answer.status, answer.json()), (400, refusal("validation_error", message)));
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
+    }
+    let labels = [("outcome", "rejected"), ("reason", "path")];
+    assert_eq!(gateway.counter("junction_webhook_requests_total", &labels), 3);
+    let plain = Request::new("GET", &format!("/{}", "a..".repeat(3000)));
+    assert_eq!(gateway.send(&plain).status, 404, "no dot segment: the stub's own answer");
+
+    let gateway = start(Setup::new().config(&json!({"mode": "shadow"})));
+    let request = Request::unsigned(RESULT).path(&longer);
+    gateway.send(&request);
+    let seen = gateway.forwarded(&request);
+    assert_eq!(seen.header("x-junction-verdict"), ["reject;path"]);
+    assert_eq!(seen.body.as_deref(), Some(RESULT), "untouched");
+    let labels = [("outcome", "shadowed"), ("reason", "path")];
+    assert_eq!(gateway.counter("junction_webhook_requests_total", &labels), 1);
+}
+
+#[test]
+fn shadow_mode_is_loud() {
+    let gateway = Setup::new().config(&json!({"mode": "shadow"})).start();
+    assert_eq!(gateway.counter("junction_webhook_shadow", &[]), 1);
+    assert!(gateway.log().contains("mode is shadow: nothing is refused"), "{}", gateway.log());
+    let gateway = Setup::new().start();
+    assert_eq!(gateway.counter("junction_webhook_shadow", &[]), 0);
 }
 
 #[test]

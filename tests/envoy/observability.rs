@@ -7,8 +7,9 @@ use crate::{
     sample::RESULT,
 };
 
-const REASONS: [&str; 14] = [
+const REASONS: [&str; 15] = [
     "configuration",
+    "path",
     "method",
     "content_encoding",
     "content_type",
@@ -47,6 +48,8 @@ fn every_series_exists_before_the_first_request() {
     }
     assert_eq!(gateway.counter("junction_webhook_markers_total", &[]), 0);
     assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
+    assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 0);
+    assert_eq!(gateway.counter("junction_webhook_shadow", &[]), 0);
 }
 
 #[test]
