@@ -166,8 +166,8 @@ impl Identity {
                 Verified { scheme: SchemeName::Svix, event_id: id, sent_at: Some(sent_at) }
             }
             Self::Body { digest, sent_at } => {
-                let mut event_id = "sha256:".to_owned();
-                event_id.extend(digest.finalize().iter().map(|byte| format!("{byte:02x}")));
+                let digest = base16ct::lower::encode_string(&digest.finalize());
+                let event_id = format!("sha256:{digest}");
                 Verified { scheme: SchemeName::Hmac, event_id, sent_at }
             }
         }

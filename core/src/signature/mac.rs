@@ -114,14 +114,9 @@ pub(super) fn tag_from_base64(text: &[u8]) -> Option<Tag> {
 
 /// Reads a tag from its 64 hex digits, of any case.
 pub(super) fn tag_from_hex(text: &[u8]) -> Option<Tag> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let mut bytes = Vec::with_capacity(TAG_BYTES);
-    for pair in text.chunks(2) {
-        let [high, low] = pair else { return None };
-        bytes.push(u8::try_from((digit(high)? << 4) | digit(low)?).ok()?);
-    }
-    let bytes: [u8; TAG_BYTES] = bytes.try_into().ok()?;
-    Some(Tag::new(bytes.into()))
+    let mut bytes = [0; TAG_BYTES];
+    let read = base16ct::mixed::decode(text, &mut bytes).ok()?;
+    (read.len() == TAG_BYTES).then(|| Tag::new(bytes.into()))
 }
 
 #[cfg(test)]
