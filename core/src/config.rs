@@ -43,6 +43,16 @@ pub struct Config {
     pub duplicates: Option<Limits>,
 }
 
+/// The most that `max_body_bytes` may be: 8 MiB.
+///
+/// A document of the shortest markers takes over a hundred times its length in memory while it is
+/// read and its event is written, which is nearly eighteen times as long (`core/tests/cost` searches
+/// for the worst, and fails where the next sentence is no longer true). The longest one then fits in
+/// a quarter of the 4 GiB that a module can address. No more than one is in a worker's module at a
+/// time, however many requests Envoy holds: a body stays with Envoy until its end, and goes within
+/// the callback that reads it.
+pub const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
+
 /// What a verdict does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -125,8 +135,13 @@ impl Config {
         .map_err(|error| ConfigError::new("hmac.headers", error))?;
         let verifier = Verifier::new(svix, hmac)
             .map_err(|error| ConfigError::new("svix.secrets, hmac.secrets", error))?;
-        let max_body_bytes = usize::try_from(raw.max_body_bytes.get())
-            .map_err(|error| ConfigError::new("max_body_bytes", error))?;
+        let max_body_bytes = Some(raw.max_body_bytes.get())
+            .filter(|bytes| *bytes <= MOST_BODY_BYTES)
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .ok_or_else(|| {
+                let problem = format!("must be 1 to {MOST_BODY_BYTES} (8 MiB)");
+                ConfigError::new("max_body_bytes", problem)
+            })?;
         let duplicates = raw
             .duplicates
             .map(|Object(raw)| Limits::new(raw.remember, raw.seconds))

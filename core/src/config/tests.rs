@@ -167,6 +167,21 @@ fn an_error_names_the_field_and_the_rule() {
 }
 
 #[test]
+fn the_longest_body_has_a_bound() {
+    for (bytes, problem) in [
+        (1, None),
+        (8_388_608, None),
+        (8_388_609, Some("max_body_bytes: must be 1 to 8388608 (8 MiB)")),
+        (400_000_000, Some("max_body_bytes: must be 1 to 8388608 (8 MiB)")),
+        (u32::MAX, Some("max_body_bytes: must be 1 to 8388608 (8 MiB)")),
+    ] {
+        let read = parse(&format!(r#"{{"max_body_bytes":{bytes}}}"#));
+        let problem = problem.map(str::to_owned);
+        assert_eq!(read.err().map(|unusable| unusable.error.to_string()), problem, "{bytes}");
+    }
+}
+
+#[test]
 fn the_memory_of_repeats_has_bounds_and_no_defaults() {
     let not_allowed = "not of the right type, or not an allowed value";
     for (text, field, problem) in [
