@@ -1,4 +1,5 @@
-//! Envoy's memory over many requests of every kind: once warm, it grows no more.
+//! Envoy's memory over many requests of every kind: once warm, it grows no more. And the module's:
+//! the longest body that it may be told to take does not exhaust it.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use crate::{
     faults::alone,
     harness::{Request, SECRET, Setup, now},
     load::{Load, bytes_of, pour},
-    number_from,
+    number_from, scale,
 };
 
 /// What becomes of a request: outcome and reason in the metric, and the status.
@@ -156,6 +157,48 @@ fn memory_is_flat_after_warm_up_and_every_request_is_counted() {
             mebibytes(warm),
             mebibytes(peak),
             mebibytes(end)
+        ),
+    );
+}
+
+/// A body of so many bytes of the document whose event and whose markers take most for its length;
+/// `core/tests/cost` searches for it.
+fn worst(bytes: usize) -> String {
+    const START: &str = r#"{"event_type":"labtest.result.ready","data":{"markers":["#;
+    const MARKER: &str = r#"{"name":"a"}"#;
+    const END: &str = "]}}";
+    let count = (bytes - START.len() - END.len() + 1) / (MARKER.len() + 1);
+    let body = format!("{START}{}{END}", vec![MARKER; count].join(","));
+    let rest = bytes - body.len();
+    body + &" ".repeat(rest)
+}
+
+/// All of 8 MiB in `make proof`; a quarter of it, which takes less time, in `make test`.
+#[test]
+fn the_longest_body_of_the_worst_document_ends_in_an_answer_and_costs_no_module() {
+    let _alone = alone();
+    let longest: usize = if scale() > 1 { 8_388_608 } else { 2_097_152 };
+    let gateway = Setup::new().config(&json!({"max_body_bytes": longest})).start();
+    let (start, mut peak) = (Instant::now(), 0);
+    for id in 0..3 {
+        let request = Request::signed_with(SECRET, &format!("msg_{id}"), now(), worst(longest));
+        // The event is longer than Envoy holds back, so its answer is a 413.
+        assert_eq!(gateway.send(&request).status, 413, "{}", gateway.log());
+        assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
+        peak = peak.max(gateway.resident_bytes());
+        let good = Request::signed_with(SECRET, &format!("msg_good_{id}"), now(), RESULT);
+        assert_eq!(gateway.send(&good).status, 200, "the next one is taken");
+    }
+    let longer = Request::signed(worst(longest + 1));
+    assert_eq!(gateway.send(&longer).json()["error"], "payload_too_large");
+    assert_eq!(gateway.wasm_reloads(), 0, "the module lives");
+    test_support::figures::record(
+        "61-longest-body",
+        &format!("Three bodies of {longest} bytes of the worst document, one after the other"),
+        &format!(
+            "answered, in {} s, 0 restarts of the module, {} MiB resident at most",
+            start.elapsed().as_secs(),
+            peak / (1024 * 1024)
         ),
     );
 }
