@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::fmt;
 
-use self::spelling::{Walk, segments};
+use self::spelling::{Stroll, Walk, Way, segments};
 
 mod spelling;
 
@@ -80,21 +80,27 @@ impl Route {
             return Target::Guarded;
         }
         let path = without_query(target);
-        // Decoding makes nothing longer.
-        if path.len() > MAX_DOTTED_BYTES && is_dotted_and_too_long(path) {
-            return Target::TooLong;
-        }
-        if self.is_spelled(path) { Target::Guarded } else { Target::Unguarded }
+        // Decoding makes nothing longer, and without dot segments there is one reading alone.
+        let is_spelled = if path.len() <= MAX_DOTTED_BYTES {
+            self.is_spelled::<Walk>(path)
+        } else {
+            match dotted_length(path) {
+                Some(length) if length > MAX_DOTTED_BYTES => return Target::TooLong,
+                Some(_) => self.is_spelled::<Walk>(path),
+                None => self.is_spelled::<Stroll>(path),
+            }
+        };
+        if is_spelled { Target::Guarded } else { Target::Unguarded }
     }
 
     /// Whether `path`, or what may follow an authority in it, leads to this route.
-    fn is_spelled(&self, path: &[u8]) -> bool {
+    fn is_spelled<'r, W: Way<'r>>(&'r self, path: &[u8]) -> bool {
         let starts = starts_behind_authority(path);
         // Nothing after the authority is the root.
         if self.path == "/" && starts.contains(&Some(path.len())) {
             return true;
         }
-        let mut walk = Walk::to(&self.path);
+        let mut walk = W::to(&self.path);
         for segment in segments(path) {
             if starts.contains(&Some(segment.start)) && walk.clone().ends_with(&segment) {
                 return true;
@@ -146,10 +152,12 @@ impl Error for RouteError {}
 
 /// The target without query and fragment.
 fn without_query(target: &[u8]) -> &[u8] {
-    target.split(|byte| b"?#".contains(byte)).next().unwrap_or_default()
+    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#'));
+    end.and_then(|end| target.get(..end)).unwrap_or(target)
 }
 
-fn is_dotted_and_too_long(path: &[u8]) -> bool {
+/// How long a path is once decoded, in bytes, if it has a `..` segment.
+fn dotted_length(path: &[u8]) -> Option<usize> {
     let mut is_dotted = false;
     let mut length: usize = 0;
     for segment in segments(path) {
@@ -157,7 +165,7 @@ fn is_dotted_and_too_long(path: &[u8]) -> bool {
         length = length.saturating_add(segment.length).saturating_add(1);
     }
     // One separator fewer than there are segments.
-    is_dotted && length.saturating_sub(1) > MAX_DOTTED_BYTES
+    is_dotted.then(|| length.saturating_sub(1))
 }
 
 /// Where what may follow an authority begins, where `path` begins as a network-path reference,

@@ -111,7 +111,50 @@ fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The way back from a path's end, under every reading.
+/// A way back from a path's end to its start, along a route.
+pub(super) trait Way<'r>: Clone {
+    /// Starts at the end of `route`, which is in its normal form.
+    fn to(route: &'r str) -> Self;
+
+    /// Takes the segment before all that were taken.
+    fn take(&mut self, segment: &Segment<'_>);
+
+    /// Whether the path is the route under no reading, whatever comes.
+    fn is_lost(&self) -> bool;
+
+    /// Whether the path is the route under some reading, if this is its first segment.
+    fn ends_with(self, first: &Segment<'_>) -> bool;
+}
+
+/// The way without a `..` segment, which is the same under every reading.
+#[derive(Clone, Debug)]
+pub(super) struct Stroll<'r> {
+    /// What of the route has not been met yet; none where the path is another.
+    left: Option<&'r [u8]>,
+}
+
+impl<'r> Way<'r> for Stroll<'r> {
+    fn to(route: &'r str) -> Self {
+        Self { left: Some(names_of(route)) }
+    }
+
+    fn take(&mut self, segment: &Segment<'_>) {
+        if let (Some(left), Kind::Name) = (self.left, segment.kind) {
+            self.left = strip_name(left, segment.raw);
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.left.is_none()
+    }
+
+    fn ends_with(mut self, first: &Segment<'_>) -> bool {
+        self.take(first);
+        self.left.is_some_and(<[u8]>::is_empty)
+    }
+}
+
+/// The way under every reading.
 ///
 /// A reading splits the path where it sees a separator and resolves the dot segments between, then
 /// decodes. What an upstream then has is normalised once more, in full: `%2f` and `%2e` that were
@@ -131,32 +174,28 @@ pub(super) struct Walk<'r> {
     inner: Counters,
 }
 
-impl<'r> Walk<'r> {
-    /// `route` is in its normal form.
-    pub(super) fn to(route: &'r str) -> Self {
-        // The root has no segment.
-        let left = route.strip_suffix('/').unwrap_or(route).as_bytes();
+impl<'r> Way<'r> for Walk<'r> {
+    fn to(route: &'r str) -> Self {
         let (outer, inner) = (Counters::default(), Counters::default());
-        Self { left: [left; 16], alive: ALL, within: 0, outer, inner }
+        Self { left: [names_of(route); 16], alive: ALL, within: 0, outer, inner }
     }
 
-    /// Whether the path is the route under no reading.
-    pub(super) fn is_lost(&self) -> bool {
+    fn take(&mut self, segment: &Segment<'_>) {
+        self.step(segment, segment.begins);
+    }
+
+    fn is_lost(&self) -> bool {
         self.alive == 0
     }
 
-    /// Whether the path is the route under some reading, if this is its first segment.
-    pub(super) fn ends_with(mut self, first: &Segment<'_>) -> bool {
+    fn ends_with(mut self, first: &Segment<'_>) -> bool {
         self.step(first, ALL);
         // Above the root is the root (RFC 3986 section 5.2.4), so what is left to skip is nothing.
         bits(self.alive).any(|reading| self.left.get(reading).is_some_and(|left| left.is_empty()))
     }
+}
 
-    /// Takes the segment before all that were taken.
-    pub(super) fn take(&mut self, segment: &Segment<'_>) {
-        self.step(segment, segment.begins);
-    }
-
+impl<'r> Walk<'r> {
     /// `begins` are the readings that see a separator before the segment.
     fn step(&mut self, segment: &Segment<'_>, begins: Readings) {
         let whole = begins & !self.within & self.alive;
@@ -205,6 +244,11 @@ impl<'r> Walk<'r> {
     }
 }
 
+/// The names of a route, each with the slash before it; the root has none.
+fn names_of(route: &str) -> &[u8] {
+    route.strip_suffix('/').unwrap_or(route).as_bytes()
+}
+
 /// A route without its last name, if that is `name` once decoded.
 fn strip_name<'r>(route: &'r [u8], mut name: &[u8]) -> Option<&'r [u8]> {
     let mut rest = route;
@@ -215,10 +259,10 @@ fn strip_name<'r>(route: &'r [u8], mut name: &[u8]) -> Option<&'r [u8]> {
     rest.strip_suffix(b"/")
 }
 
-/// A counter for each reading, up to [`super::MAX_DOTTED_BYTES`], as one plane for each binary digit.
+/// A counter for each reading, as one plane for each binary digit.
 #[derive(Clone, Debug, Default)]
 struct Counters {
-    planes: [Readings; 13],
+    planes: [Readings; COUNTER_BITS],
     /// The readings whose counter is above zero.
     nonzero: Readings,
 }
@@ -244,13 +288,15 @@ impl Counters {
             return;
         }
         let mut borrow = readings;
-        self.nonzero = 0;
         for plane in &mut self.planes {
+            if borrow == 0 {
+                break;
+            }
             let difference = *plane ^ borrow;
             borrow &= !*plane;
             *plane = difference;
-            self.nonzero |= difference;
         }
+        self.nonzero = self.planes.iter().fold(0, |any, plane| any | plane);
     }
 }
 
@@ -263,5 +309,6 @@ fn bits(readings: Readings) -> impl Iterator<Item = usize> {
     (0..16).filter(move |reading| readings & mask(*reading) != 0)
 }
 
-// A path of nothing but separators has one segment more than bytes.
-const _: () = assert!(super::MAX_DOTTED_BYTES < 1 << 13);
+/// Enough for a path of nothing but `..`, each with a separator.
+const COUNTER_BITS: usize = 11;
+const _: () = assert!((super::MAX_DOTTED_BYTES + 1) / 3 < 1 << COUNTER_BITS);
