@@ -1,5 +1,5 @@
 //! Any request, signed or not, under any of a few configurations: no panic, no forward without a
-//! signature, and the same outcome however the body is cut.
+//! signature, the same outcome however the body is cut, and no memory out of proportion.
 //!
 //! An input is a head in lines, an empty line, and the body. The first line is
 //! `<configuration> <method> <target>`; a header `sign: <scheme> <id>` signs the body.
@@ -63,8 +63,20 @@ fuzz_target!(|input: &[u8]| {
 
     let now = Duration::from_secs(NOW);
     let plugin = &PLUGINS[configuration];
-    let whole = drive(plugin, &headers, body, &Arrival::default(), now);
+    let mut whole = None;
+    let used = allocation_counter::measure(|| {
+        whole = Some(drive(plugin, &headers, body, &Arrival::default(), now));
+    });
+    let whole = whole.expect("it was driven");
     whole.require_sound(is_signed);
+    // The document as in its own target; of the head, what ends here; the answer.
+    let (head, body_length) = (head.len() as u64, body.len() as u64);
+    assert!(used.bytes_max <= 128 * body_length + 16 * head + 16_384, "{used:?}");
+    if !is_signed {
+        // Nothing of the body is read.
+        assert!(used.bytes_max <= 16 * head + 16_384, "{used:?}");
+        assert!(used.count_total <= 2 * headers.len() as u64 + 128, "{used:?}");
+    }
 
     // Cut where the input says, so that a finding can be repeated.
     let cut = |byte: &u8| usize::from(*byte) * body.len().max(1) / 256;

@@ -1,4 +1,4 @@
-//! Any signature headers: no panic, nothing verifies, and what is claimed is fit for a log.
+//! Any signature headers: no panic, nothing verifies, none takes memory out of proportion, and what is claimed is fit for a log.
 //!
 //! An input is lines of `name: value`; the last line is the body.
 #![no_main]
@@ -40,11 +40,16 @@ fuzz_target!(|input: &[u8]| {
             Some((name, line.get(at + 2..)?.to_vec()))
         })
         .collect();
+    let length = input.len() as u64;
     for verifier in verifiers() {
-        if let Some(id) = verifier.claimed_id(&borrowed(&headers)) {
+        let headers = borrowed(&headers);
+        let used = allocation_counter::measure(|| drop(verifier.begin(&headers, NOW)));
+        assert!(used.bytes_total <= 4 * length + 4096, "{used:?} for {length} bytes");
+        assert!(used.count_total <= 32, "{used:?} for {length} bytes");
+        if let Some(id) = verifier.claimed_id(&headers) {
             assert!(id.len() <= 256 && id.bytes().all(|byte| byte.is_ascii_graphic()), "{id:?}");
         }
-        if let Ok(mut pending) = verifier.begin(&borrowed(&headers), NOW) {
+        if let Ok(mut pending) = verifier.begin(&headers, NOW) {
             pending.update(body);
             assert!(pending.finish().is_err(), "verified without the secret");
         }

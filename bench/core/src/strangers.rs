@@ -28,12 +28,8 @@ const PARTS: [&str; 20] = [
 ];
 
 /// What a path may end with: each decides otherwise how long the readings stay apart.
-const ENDS: [&str; 4] = [
-    "",
-    PATH,
-    "/v1/webhooks/a%2fb\\c/../%2e%2e//../junction",
-    "/x/..\\..%2f..%5C..//%2e%2e/../",
-];
+const ENDS: [&str; 4] =
+    ["", PATH, "/v1/webhooks/a%2fb\\c/../%2e%2e//../junction", "/x/..\\..%2f..%5C..//%2e%2e/../"];
 
 /// Every part alone and every two of them, again and again, before every end.
 fn forms() -> impl Iterator<Item = String> {
@@ -85,7 +81,8 @@ fn head<'h>(kind: &str, filler: &'h [String], text: &'h str) -> Option<Vec<Heade
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    const USAGE: &str = "usage: strangers paths LENGTH | path FORM LENGTH TIMES | KIND LENGTH TIMES";
+    const USAGE: &str =
+        "usage: strangers paths LENGTH | path FORM LENGTH TIMES | KIND LENGTH TIMES";
     let mut arguments = env::args().skip(1);
     let kind = arguments.next().ok_or(USAGE)?;
     if kind == "paths" {

@@ -297,18 +297,21 @@ fn a_long_path_with_dot_segments_is_refused_on_its_head_wherever_it_leads() {
         let mut request = Request::new(&worker);
         assert_eq!(request.on_head(Some(&borrowed(&headers)), false, &worker, &host), flow);
         let calls = host.take_calls();
-        assert_eq!(calls[0], Call::Add(Series::Requests(verdict), 1));
-        let end = &calls[calls.len() - 2];
-        if flow == Flow::Hold {
-            let Call::Answer(answer) = end else { panic!("{calls:?}") };
-            let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-            let message = "A path with a .. segment must not be longer than 4096 bytes";
-            assert_eq!(answer.status, 400);
-            assert_eq!(body, json!({"error": "validation_error", "message": message}));
-        } else {
-            let Call::Change(forward) = end else { panic!("{calls:?}") };
-            assert_eq!(forward.set, [("x-junction-verdict", "reject;path".into())]);
-            assert_eq!((&forward.body, forward.remove.len()), (&None, 0));
+        assert!(calls.contains(&Call::Add(Series::Requests(verdict), 1)), "{calls:?}");
+        let acted = calls.iter().find(|call| matches!(call, Call::Answer(_) | Call::Change(_)));
+        match acted.unwrap() {
+            Call::Answer(answer) => {
+                let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+                let message = "A path with a .. segment must not be longer than 4096 bytes";
+                assert_eq!((answer.status, flow), (400, Flow::Hold));
+                assert_eq!(body, json!({"error": "validation_error", "message": message}));
+            }
+            Call::Change(forward) => {
+                assert_eq!(forward.set, [("x-junction-verdict", "reject;path".into())]);
+                assert_eq!((&forward.body, forward.remove.len()), (&None, 0));
+                assert_eq!(flow, Flow::Continue);
+            }
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -22,9 +22,8 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn every_target_is_read_as_each_reading_has_it() {
-    let routes = ["/", "/a", "/a/b", "/a/b/a", "/v1/webhooks/junction"].map(|path| {
-        (path, Route::new(path).unwrap())
-    });
+    let routes = ["/", "/a", "/a/b", "/a/b/a", "/v1/webhooks/junction"]
+        .map(|path| (path, Route::new(path).unwrap()));
     let (guarded, dotted) = (Cell::new(0_u32), Cell::new(0_u32));
     let config = Config { failure_persistence: None, ..Config::default() };
     let cases = config.cases.max(20_000);

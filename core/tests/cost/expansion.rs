@@ -45,13 +45,27 @@ fn cost(body: &str) -> Cost {
 /// The fields of a marker, each with the short forms that the writer treats in its own way.
 const SLOTS: [&[&str]; 9] = [
     &[
-        r#""name":"a""#, r#""name":"-""#, r#""name":" ""#, r#""name":"\u0000""#, r#""name":"\n""#,
-        r#""name":"ABC""#, r#""name":"a b""#, r#""name":"é""#,
+        r#""name":"a""#,
+        r#""name":"-""#,
+        r#""name":" ""#,
+        r#""name":"\u0000""#,
+        r#""name":"\n""#,
+        r#""name":"ABC""#,
+        r#""name":"a b""#,
+        r#""name":"é""#,
     ],
     &[
-        "", r#""value":1"#, r#""value":"<1""#, r#""value":"1-2""#, r#""value":"a""#,
-        r#""value":-1"#, r#""value":"\u0000""#, r#""value":".5""#, r#""value":null"#,
-        r#""value":"""#, r#""value":"≤.5""#,
+        "",
+        r#""value":1"#,
+        r#""value":"<1""#,
+        r#""value":"1-2""#,
+        r#""value":"a""#,
+        r#""value":-1"#,
+        r#""value":"\u0000""#,
+        r#""value":".5""#,
+        r#""value":null"#,
+        r#""value":"""#,
+        r#""value":"≤.5""#,
     ],
     &["", r#""result":1"#, r#""result":"1""#, r#""result":".5-1""#, r#""result":"<.5""#],
     &["", r#""type":"x""#, r#""type":"""#],
@@ -60,8 +74,15 @@ const SLOTS: [&[&str]; 9] = [
     &["", r#""interpretation":"N""#, r#""interpretation":"critical""#, r#""interpretation":"?""#],
     &["", r#""timestamp":"0001-01-01T00:00:00Z""#, r#""timestamp":"x""#],
     &[
-        "", r#""notes":"""#, r#""notes":"\t""#, r#""slug":"""#, r#""slug":"a""#, r#""":1"#,
-        r#""":{}"#, r#""":0,"a":0"#, r#""":0,"a":0,"b":0,"c":0,"d":0"#,
+        "",
+        r#""notes":"""#,
+        r#""notes":"\t""#,
+        r#""slug":"""#,
+        r#""slug":"a""#,
+        r#""":1"#,
+        r#""":{}"#,
+        r#""":0,"a":0"#,
+        r#""":0,"a":0,"b":0,"c":0,"d":0"#,
     ],
 ];
 
@@ -123,9 +144,8 @@ fn no_other_document_takes_more_memory_than_one_of_markers() {
         let all = (0..2049).map(|number| format!(r#""{number:x}":{value}"#));
         all.collect::<Vec<_>>().join(",")
     };
-    let result = |fields: &str| {
-        format!(r#"{{"event_type":"labtest.result.ready","data":{{{fields}}}}}"#)
-    };
+    let result =
+        |fields: &str| format!(r#"{{"event_type":"labtest.result.ready","data":{{{fields}}}}}"#);
     for body in [
         result(&fields("0")),
         result(&fields("{}")),

@@ -32,8 +32,23 @@ fn plugins() -> [Arc<Plugin>; 3] {
 fn reading_a_path_allocates_nothing() {
     let route = Route::default();
     let parts = [
-        "/", "//", "/a", "/.", "/..", "/%2e%2E", "\\", "\\..", "%2f", "%5c..", "/a/..", "%2fa/..",
-        "/a%2fb/..", "a..", "%", "//h/..", PATH,
+        "/",
+        "//",
+        "/a",
+        "/.",
+        "/..",
+        "/%2e%2E",
+        "\\",
+        "\\..",
+        "%2f",
+        "%5c..",
+        "/a/..",
+        "%2fa/..",
+        "/a%2fb/..",
+        "a..",
+        "%",
+        "//h/..",
+        PATH,
     ];
     let mut targets = Vec::new();
     for first in parts {
@@ -88,7 +103,8 @@ fn a_head_allocates_no_more_than_a_few_times_its_length() {
     }
     heads.push(vec![("x-signature", timed.as_bytes())]);
     heads.push(vec![("x-signature", long.as_bytes())]);
-    for name in ["svix-id", "svix-timestamp", "content-type", "content-encoding", "content-length"] {
+    for name in ["svix-id", "svix-timestamp", "content-type", "content-encoding", "content-length"]
+    {
         heads.push(vec![(name, long.as_bytes())]);
     }
     heads.push(names.iter().map(|name| (name.as_str(), b"1".as_slice())).collect());
