@@ -3,12 +3,10 @@
 
 use std::sync::OnceLock;
 
+use harness::{Answer, Gateway, ID, Request, Setup, eventually, sign_plain};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{Answer, Gateway, ID, Request, Setup, eventually, sign_plain},
-    sample::{RESULT, refusal, result_of_length, unverified},
-};
+use crate::sample::{RESULT, refusal, result_of_length, unverified};
 
 const MAX: usize = 1024 * 1024;
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Gateway, Request, Setup, now};
+use harness::{Gateway, Request, Setup, now};
 
 use test_support::case::{Case, Expect, Suite};
 

@@ -1,11 +1,9 @@
 //! What the plugin's configuration changes, and what a bad one does.
 
+use harness::{Gateway, ID, Request, SECRET, Setup, eventually, now, sign_plain};
 use serde_json::json;
 
-use crate::{
-    harness::{Gateway, ID, Request, SECRET, Setup, eventually, now, sign_plain},
-    sample::{RESULT, refusal, unverified},
-};
+use crate::sample::{RESULT, refusal, unverified};
 
 const OTHER_SECRET: &str = "whsec_b3RoZXIgc2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
 

@@ -2,13 +2,10 @@
 
 use std::{collections::BTreeSet, fs};
 
+use harness::{Gateway, ID, Prometheus, Request, SECRET, Setup, eventually, now, root};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{Gateway, ID, Prometheus, Request, SECRET, Setup, eventually, now, root},
-    picture,
-    sample::RESULT,
-};
+use crate::{picture, sample::RESULT};
 
 const DASHBOARD: &str = "deploy/observability/grafana/dashboards/junction-webhook.json";
 

@@ -4,16 +4,14 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::thread;
 
+use harness::{
+    Answer, CONNECTION_MANAGER, GUARDED_PATH, Gateway, Request, SECRET, Setup, UPSTREAM, Upstream,
+    at, eventually, now, root, sign_plain,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{
-    harness::{
-        Answer, CONNECTION_MANAGER, GUARDED_PATH, Gateway, Request, SECRET, Setup, UPSTREAM,
-        Upstream, at, eventually, now, root, sign_plain,
-    },
-    sample::{RESULT, refusal, unverified},
-};
+use crate::sample::{RESULT, refusal, unverified};
 
 /// Remembers for longer than any test runs.
 fn config() -> Value {

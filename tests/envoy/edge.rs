@@ -1,9 +1,8 @@
 //! What the settings around the filter in `envoy.yaml` do, as far as the filter relies on them.
 
-use crate::{
-    harness::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, Request, Setup, eventually, shared},
-    sample::RESULT,
-};
+use harness::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, Request, Setup, eventually, shared};
+
+use crate::sample::RESULT;
 
 #[test]
 fn a_flood_is_limited_before_it_reaches_the_filter() {

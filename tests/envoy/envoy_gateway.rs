@@ -3,15 +3,13 @@
 
 use std::fs;
 
+use harness::{DEPLOYED_MODULE, MODULE, Request, Setup, envoy_release, root};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
-use crate::{
-    harness::{DEPLOYED_MODULE, MODULE, Request, Setup, envoy_release, root},
-    sample::{result_of_length, verifies},
-};
+use crate::sample::{result_of_length, verifies};
 
 #[test]
 fn webhooks_are_verified_behind_the_patched_listener() {

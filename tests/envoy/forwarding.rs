@@ -1,11 +1,9 @@
 //! What the upstream gets of an accepted event, and what the sender gets back.
 
+use harness::{GUARDED_PATH, ID, Request, SECRET, Setup, now, shared, sign_plain};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{GUARDED_PATH, ID, Request, SECRET, Setup, now, shared, sign_plain},
-    sample::RESULT,
-};
+use crate::sample::RESULT;
 
 #[test]
 fn replaces_the_body_by_the_normalised_event() {

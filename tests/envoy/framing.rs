@@ -1,9 +1,8 @@
 //! However a body arrives, the same checks apply, and nothing goes on before their verdict.
 
-use crate::{
-    harness::{Answer, Request, Setup, eventually, shared},
-    sample::{RESULT, refusal, result_of_length, unverified},
-};
+use harness::{Answer, Request, Setup, eventually, shared};
+
+use crate::sample::{RESULT, refusal, result_of_length, unverified};
 
 const MAX: usize = 1024 * 1024;
 
@@ -138,7 +137,7 @@ fn forwards_nothing_for_a_sender_that_goes_away() {
 }
 
 /// Waits until Envoy is busy with so many requests.
-fn until_received(gateway: &crate::harness::Gateway, requests: u64) {
+fn until_received(gateway: &harness::Gateway, requests: u64) {
     eventually("Envoy has noticed", || {
         (gateway.admin.stat("http.webhooks.downstream_rq_active") == Some(requests)).then_some(())
     });

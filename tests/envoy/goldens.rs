@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 use test_support::tree::Tree;
 
-use crate::harness::{Request, SECRET, Setup, now, root};
+use harness::{Request, SECRET, Setup, now, root};
 
 #[test]
 fn every_golden_sample_arrives_and_is_stored_digit_for_digit() {

@@ -1,11 +1,9 @@
 //! The Istio manifest: its patches, applied to the committed Envoy, do what the filter does there.
 
+use harness::{DEPLOYED_MODULE, MODULE, Setup, yaml};
 use serde::Deserialize;
 
-use crate::{
-    harness::{DEPLOYED_MODULE, MODULE, Setup, yaml},
-    sample::verifies,
-};
+use crate::sample::verifies;
 
 #[test]
 fn the_patches_of_the_envoy_filter_verify_webhooks() {

@@ -1,11 +1,9 @@
 //! Metrics, the access log and Envoy's log: enough to operate, and nothing that is a patient's.
 
+use harness::{Gateway, ID, Request, SECRET, Setup, eventually, now};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{Gateway, ID, Request, SECRET, Setup, eventually, now},
-    sample::RESULT,
-};
+use crate::sample::RESULT;
 
 const REASONS: [&str; 15] = [
     "configuration",

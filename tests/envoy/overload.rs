@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{
-    harness::{Gateway, OTHERS_LIMIT, Request, Setup, Wire, eventually},
-    sample::RESULT,
-};
+use harness::{Gateway, OTHERS_LIMIT, Request, Setup, Wire, eventually};
+
+use crate::sample::RESULT;
 
 /// What a webhook's answer may take while others flood.
 const SOON: Duration = Duration::from_secs(2);

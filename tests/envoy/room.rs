@@ -1,6 +1,6 @@
 //! An event that Envoy has no room for: refused, and counted, logged and told as that.
 
-use crate::harness::{Answer, CONNECTION_MANAGER, Gateway, ID, Request, Setup};
+use harness::{Answer, CONNECTION_MANAGER, Gateway, ID, Request, Setup};
 
 /// What Envoy may hold back of one request.
 const BOUND: &str = "route_config.virtual_hosts.0.request_body_buffer_limit";

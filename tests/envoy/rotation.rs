@@ -10,13 +10,10 @@ use std::{
     thread,
 };
 
+use harness::{Gateway, Request, SECRET as OLD, eventually, now};
 use tempfile::TempDir;
 
-use crate::{
-    harness::{Gateway, Request, SECRET as OLD, eventually, now},
-    sample::RESULT,
-    xds,
-};
+use crate::{sample::RESULT, xds};
 
 const NEW: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl";
 const SENDERS: usize = 4;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Gateway, Request, shared};
+use harness::{Answer, Gateway, Request, shared};
 
 /// A small lab result that satisfies the schema.
 pub(crate) const RESULT: &str = r#"{"event_type":"labtest.result.ready","data":{"order_id":"o-1",

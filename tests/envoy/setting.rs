@@ -1,6 +1,6 @@
 //! The committed `envoy.yaml` itself.
 
-use crate::harness::{Request, Setup, shared};
+use harness::{Request, Setup, shared};
 
 #[test]
 fn envoy_accepts_the_committed_configuration() {

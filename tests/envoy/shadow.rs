@@ -5,12 +5,10 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use harness::{CONNECTION_MANAGER, Request, Setup, UPSTREAM, Upstream};
 use serde_json::json;
 
-use crate::{
-    harness::{CONNECTION_MANAGER, Request, Setup, UPSTREAM, Upstream},
-    sample::{RESULT, result_of_length},
-};
+use crate::sample::{RESULT, result_of_length};
 
 const VERDICT: &str = "x-junction-verdict";
 /// What a reader may take for it.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::harness::{Request, Setup};
+use harness::{Request, Setup};
 
 #[derive(Deserialize)]
 struct Vectors {

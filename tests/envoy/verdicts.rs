@@ -1,10 +1,9 @@
 //! The checks of method, media type, length and document: status, body, and that the upstream saw
 //! nothing.
 
-use crate::{
-    harness::{Request, shared},
-    sample::{RESULT, refusal, refused},
-};
+use harness::{Request, shared};
+
+use crate::sample::{RESULT, refusal, refused};
 
 const MEGABYTE: usize = 1024 * 1024;
 

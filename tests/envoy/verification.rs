@@ -1,9 +1,8 @@
 //! The checks of the signature, and of which requests need one.
 
-use crate::{
-    harness::{CONNECTION_MANAGER, ID, Request, SECRET, Setup, now, shared, sign},
-    sample::{RESULT, refused, unverified},
-};
+use harness::{CONNECTION_MANAGER, ID, Request, SECRET, Setup, now, shared, sign};
+
+use crate::sample::{RESULT, refused, unverified};
 
 #[test]
 fn refuses_missing_signature_headers() {

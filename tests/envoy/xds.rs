@@ -2,17 +2,15 @@
 
 use std::{fs, path::Path};
 
+use harness::{
+    DEPLOYED_MODULE, ENDPOINTS_LIMIT, Gateway, MODULE, OTHERS_LIMIT, Request, SECRET, Setup,
+    Upstream, at, yaml,
+};
 use serde_json::json;
 use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
-use crate::{
-    harness::{
-        DEPLOYED_MODULE, ENDPOINTS_LIMIT, Gateway, MODULE, OTHERS_LIMIT, Request, SECRET, Setup,
-        Upstream, at, yaml,
-    },
-    sample::{RESULT, verifies},
-};
+use crate::sample::{RESULT, verifies};
 
 const FILES: [&str; 4] = ["bootstrap.yaml", "listeners.yaml", "clusters.yaml", "filter.yaml"];
 const LISTENER: &str = "resources.0.address.socket_address.port_value";

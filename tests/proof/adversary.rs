@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use harness::{CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, now, sign};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -12,7 +13,6 @@ use serde_json::json;
 
 use crate::{
     faults::alone,
-    harness::{CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, now, sign},
     load::{Load, Sender, bytes_of, forged, good, pour},
     raw_http2, scale,
 };

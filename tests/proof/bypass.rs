@@ -3,14 +3,10 @@
 
 use serde_yaml_ng::Value;
 
+use harness::{CONNECTION_MANAGER, GUARDED_PATH, Gateway, Request, Setup, UPSTREAM, Upstream, at};
 use test_support::routers::{BEYOND, GUARDED_FOR};
 
-use crate::{
-    RESULT,
-    harness::{CONNECTION_MANAGER, GUARDED_PATH, Gateway, Request, Setup, UPSTREAM, Upstream, at},
-    raw_http2,
-    witness::Witness,
-};
+use crate::{RESULT, raw_http2, witness::Witness};
 
 /// Other spellings of the endpoint's path.
 const ENDPOINT: [&str; 52] = [

@@ -11,12 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use harness::{Gateway, Request, Setup, Upstream, eventually, now};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
     RESULT,
-    harness::{Gateway, Request, Setup, Upstream, eventually, now},
     load::{Delivery, Load, PATIENCE, Tally, bytes_of, deliver, forged, good, pour},
     scale,
 };
@@ -158,7 +158,7 @@ fn senders_that_stop_crawl_or_crowd_harm_nobody_else() {
     };
     let request = |index: usize| {
         let id = format!("msg_half{index}");
-        Request::signed_with(crate::harness::SECRET, &id, now(), RESULT)
+        Request::signed_with(harness::SECRET, &id, now(), RESULT)
     };
     // Senders that stop in the middle and go away.
     for index in 0..100 {

@@ -3,6 +3,9 @@
 
 use std::net::SocketAddr;
 
+use harness::{
+    CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, Wire, at, now, sign,
+};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -10,12 +13,7 @@ use proptest::{
 };
 use serde_yaml_ng::Value;
 
-use crate::{
-    harness::{
-        CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, Wire, at, now, sign,
-    },
-    raw_http2, scale,
-};
+use crate::{raw_http2, scale};
 
 /// Draws so many values, anew in each run.
 fn draw<T: std::fmt::Debug>(count: u64, strategy: impl Strategy<Value = T>) -> Vec<T> {

@@ -11,10 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    RESULT,
-    harness::{Request, SECRET, now},
-};
+use harness::{Request, SECRET, now};
+
+use crate::RESULT;
 
 /// Longer than anything may take: Envoy's own timeouts are at most 15 seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25);

@@ -3,21 +3,10 @@
 //!
 //! `make test` runs all of it in small; `make proof` sets `PROOF_SCALE` and `PROOF_REQUESTS` to the
 //! sizes of `docs/reliability.md`, and prints what was measured. Traffic goes to loopback only.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "tests stop at the first surprise"
-)]
 
 mod adversary;
 mod bypass;
 mod faults;
-#[path = "../envoy/harness/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "tests/envoy uses another part of it")]
-mod harness;
 mod hostile;
 mod load;
 mod memory;

@@ -8,12 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use harness::{Request, SECRET, Setup, now};
 use serde_json::json;
 
 use crate::{
     RESULT,
     faults::alone,
-    harness::{Request, SECRET, Setup, now},
     load::{Load, bytes_of, pour},
     number_from, scale,
 };

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{ID, Request, Setup, now, sign, sign_plain};
+use harness::{ID, Request, Setup, now, sign, sign_plain};
 
 const SECRET: &str = "whsec_c2VjcmV0LWNhbmFyeS1udW1iZXItb25lISE=";
 const PREVIOUS: &str = "whsec_c2VjcmV0LWNhbmFyeS1udW1iZXItdHdvISE=";

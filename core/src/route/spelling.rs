@@ -195,7 +195,7 @@ impl<'r> Way<'r> for Walk<'r> {
     }
 }
 
-impl<'r> Walk<'r> {
+impl Walk<'_> {
     /// `begins` are the readings that see a separator before the segment.
     fn step(&mut self, segment: &Segment<'_>, begins: Readings) {
         let whole = begins & !self.within & self.alive;

@@ -5,13 +5,13 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use super::{Answer, DEADLINE, Request};
+use crate::{Answer, DEADLINE, Request};
 
 /// One connection.
-pub(crate) struct Wire(TcpStream);
+pub struct Wire(TcpStream);
 
 impl Wire {
-    pub(crate) fn connect(address: SocketAddr) -> Self {
+    pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
@@ -20,12 +20,12 @@ impl Wire {
     }
 
     /// Sends bytes; false where the other side has hung up, which after an early answer is right.
-    pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+    pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).is_ok()
     }
 
     /// Sends a request's head with `framing` as its last header.
-    pub(crate) fn write_head(&mut self, request: &Request, framing: &str) -> bool {
+    pub fn write_head(&mut self, request: &Request, framing: &str) -> bool {
         let mut head =
             format!("{} {} HTTP/1.1\r\nhost: webhooks.test\r\n", request.method, request.target());
         for (name, value) in &request.headers {
@@ -35,12 +35,12 @@ impl Wire {
     }
 
     /// Sends one chunk of a chunked body.
-    pub(crate) fn write_chunk(&mut self, data: &[u8]) -> bool {
+    pub fn write_chunk(&mut self, data: &[u8]) -> bool {
         self.write(format!("{:x}\r\n", data.len())) && self.write(data) && self.write("\r\n")
     }
 
     /// Sends the last chunk and the trailers.
-    pub(crate) fn write_end(&mut self, trailers: &[(&str, &str)]) -> bool {
+    pub fn write_end(&mut self, trailers: &[(&str, &str)]) -> bool {
         let mut lines = String::new();
         for (name, value) in trailers {
             lines.extend([name, ": ", value, "\r\n"]);
@@ -49,7 +49,7 @@ impl Wire {
     }
 
     /// Sends a request whole, with a content-length unless the request has one of its own.
-    pub(crate) fn send(&mut self, request: &Request) -> bool {
+    pub fn send(&mut self, request: &Request) -> bool {
         let declares = request.headers.iter().any(|(name, _)| name == "content-length");
         let framing = if declares {
             "x-framing: as given".to_owned()
@@ -60,12 +60,12 @@ impl Wire {
     }
 
     /// Reads the answer.
-    pub(crate) fn answer(self) -> Answer {
+    pub fn answer(self) -> Answer {
         self.try_answer().unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
     /// Reads the answer, or says why there is none.
-    pub(crate) fn try_answer(self) -> std::io::Result<Answer> {
+    pub fn try_answer(self) -> std::io::Result<Answer> {
         let mut reader = BufReader::new(self.0);
         let mut status = read_line(&mut reader)?;
         while status.starts_with("HTTP/1.1 100") {

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::{Answer, DEADLINE, Request};
+use crate::{Answer, DEADLINE, Request};
 
 /// Sends a request, with trailers where there are some, and reads the answer.
-pub(super) fn send(address: SocketAddr, request: &Request, trailers: &[(&str, &str)]) -> Answer {
+pub(crate) fn send(address: SocketAddr, request: &Request, trailers: &[(&str, &str)]) -> Answer {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         tokio::time::timeout(DEADLINE, exchange(address, request, trailers))
             .await

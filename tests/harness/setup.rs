@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
-use super::{
+use crate::{
     Admin, Gateway, SECRET, Upstream, eventually,
     locate::{self, envoy, root},
     process::Process,
@@ -20,23 +20,23 @@ use super::{
 
 const ADMIN: &str = "admin.address.socket_address.port_value";
 const LISTENER: &str = "static_resources.listeners.0.address.socket_address.port_value";
-pub(crate) const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.endpoints.0.lb_endpoints.0\
+pub const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.endpoints.0.lb_endpoints.0\
                         .endpoint.address.socket_address.port_value";
-pub(crate) const CONNECTION_MANAGER: &str =
+pub const CONNECTION_MANAGER: &str =
     "static_resources.listeners.0.filter_chains.0.filters.0.typed_config";
 const PLUGIN: &str = "http_filters.1.typed_config.config";
 /// The rate limit of the endpoint, in the connection manager.
-pub(crate) const ENDPOINTS_LIMIT: &str =
+pub const ENDPOINTS_LIMIT: &str =
     "route_config.virtual_hosts.0.routes.0.typed_per_filter_config.local_ratelimit";
 /// The rate limit of all other paths.
-pub(crate) const OTHERS_LIMIT: &str = "http_filters.0.typed_config";
+pub const OTHERS_LIMIT: &str = "http_filters.0.typed_config";
 
 /// What Envoy may hold back of one request, in bytes. 1.36 takes `request_body_buffer_limit`, but a
 /// request that the filter holds back is under the bounds of connection and stream all the same.
 const HOLD_BOUND: u32 = 33_554_432;
 
 /// An Envoy to be started; unchanged, it is the committed one with [`SECRET`].
-pub(crate) struct Setup {
+pub struct Setup {
     yaml: Value,
     environment: Vec<(String, String)>,
     workers: u8,
@@ -44,7 +44,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         // One worker, so that the order of things is Envoy's own.
         Self {
             yaml: locate::yaml("envoy.yaml"),
@@ -68,38 +68,38 @@ impl Setup {
     }
 
     /// Replaces the plugin's configuration.
-    pub(crate) fn config(self, config: &Json) -> Self {
+    pub fn config(self, config: &Json) -> Self {
         self.config_text(&config.to_string())
     }
 
     /// Replaces the plugin's configuration by a text that need not be JSON.
-    pub(crate) fn config_text(self, config: &str) -> Self {
+    pub fn config_text(self, config: &str) -> Self {
         let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration.value");
         self.patch(&path, config)
     }
 
     /// Replaces the plugin's configuration, as a protobuf `Struct` instead of a text.
-    pub(crate) fn config_struct(self, config: &Json) -> Self {
+    pub fn config_struct(self, config: &Json) -> Self {
         let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration");
         let any = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": config});
         self.patch(&path, serde_yaml_ng::to_value(any).unwrap())
     }
 
     /// Replaces one value of `envoy.yaml`, which must be there: `a.0.b` is the `b` in the first `a`.
-    pub(crate) fn patch(mut self, path: &str, value: impl Into<Value>) -> Self {
+    pub fn patch(mut self, path: &str, value: impl Into<Value>) -> Self {
         *at(&mut self.yaml, path) = value.into();
         self
     }
 
     /// Adds one value to the HTTP connection manager.
-    pub(crate) fn connection_manager(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn connection_manager(mut self, name: &str, value: impl Into<Value>) -> Self {
         let manager = at(&mut self.yaml, CONNECTION_MANAGER).as_mapping_mut().unwrap();
         manager.insert(name.into(), value.into());
         self
     }
 
     /// Makes of Envoy a host that cannot hold headers back, with `hold_headers` false.
-    pub(crate) fn without_held_headers(self, config: &Json) -> Self {
+    pub fn without_held_headers(self, config: &Json) -> Self {
         let setup = self.without_header_stop();
         let mut config = config.clone();
         config["hold_headers"] = false.into();
@@ -107,7 +107,7 @@ impl Setup {
     }
 
     /// Takes the option away without which Envoy cannot hold headers back.
-    pub(crate) fn without_header_stop(mut self) -> Self {
+    pub fn without_header_stop(mut self) -> Self {
         let plugin = at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.{PLUGIN}"));
         let plugin = plugin.as_mapping_mut().unwrap();
         assert!(plugin.remove("allow_on_headers_stop_iteration").is_some());
@@ -115,7 +115,7 @@ impl Setup {
     }
 
     /// Puts an HTTP filter right behind the plugin.
-    pub(crate) fn filter_behind(mut self, filter: Value) -> Self {
+    pub fn filter_behind(mut self, filter: Value) -> Self {
         let filters = at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.http_filters"));
         let filters = filters.as_sequence_mut().unwrap();
         let router = filters.len().checked_sub(1).unwrap();
@@ -124,13 +124,13 @@ impl Setup {
     }
 
     /// Lets trailers of HTTP/1.1 through to the filter, which Envoy drops by default.
-    pub(crate) fn http1_trailers(self) -> Self {
+    pub fn http1_trailers(self) -> Self {
         let options = serde_yaml_ng::from_str::<Value>("{enable_trailers: true}").unwrap();
         self.connection_manager("http_protocol_options", options)
     }
 
     /// Writes the access log to a file instead of standard output.
-    pub(crate) fn access_log_to(self, path: &str) -> Self {
+    pub fn access_log_to(self, path: &str) -> Self {
         let log = format!("{CONNECTION_MANAGER}.access_log.0.typed_config");
         let kind = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
         let mut setup = self.patch(&format!("{log}.@type"), kind);
@@ -139,7 +139,7 @@ impl Setup {
     }
 
     /// Lets through more requests a second than the edge does.
-    pub(crate) fn without_rate_limit(self) -> Self {
+    pub fn without_rate_limit(self) -> Self {
         [OTHERS_LIMIT, ENDPOINTS_LIMIT].into_iter().fold(self, |setup, limit| {
             let enforced = format!("{CONNECTION_MANAGER}.{limit}.filter_enforced");
             setup.patch(&format!("{enforced}.default_value.numerator"), 0)
@@ -147,7 +147,7 @@ impl Setup {
     }
 
     /// Lets so few requests through to the paths of one rate limit, and then none for ten minutes.
-    pub(crate) fn rate_limit(self, limit: &str, requests: u32) -> Self {
+    pub fn rate_limit(self, limit: &str, requests: u32) -> Self {
         let bucket = format!("{CONNECTION_MANAGER}.{limit}.token_bucket");
         self.patch(&format!("{bucket}.max_tokens"), requests)
             .patch(&format!("{bucket}.tokens_per_fill"), requests)
@@ -155,19 +155,19 @@ impl Setup {
     }
 
     /// Sets a variable of Envoy's environment.
-    pub(crate) fn env(self, name: &str, value: &str) -> Self {
+    pub fn env(self, name: &str, value: &str) -> Self {
         let mut setup = self.without_env(name);
         setup.environment.push((name.to_owned(), value.to_owned()));
         setup
     }
 
-    pub(crate) fn without_env(mut self, name: &str) -> Self {
+    pub fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self
     }
 
     /// Takes away one of the calls that the module may make.
-    pub(crate) fn without_capability(mut self, name: &str) -> Self {
+    pub fn without_capability(mut self, name: &str) -> Self {
         let capabilities = format!("{CONNECTION_MANAGER}.{PLUGIN}.capability_restriction_config");
         let allowed = at(&mut self.yaml, &format!("{capabilities}.allowed_capabilities"));
         assert!(allowed.as_mapping_mut().unwrap().remove(name).is_some());
@@ -175,34 +175,34 @@ impl Setup {
     }
 
     /// Lets Envoy have so many workers.
-    pub(crate) fn workers(self, workers: u8) -> Self {
+    pub fn workers(self, workers: u8) -> Self {
         Self { workers, ..self }
     }
 
     /// Adds an argument to Envoy's command line.
-    pub(crate) fn argument(mut self, argument: &str) -> Self {
+    pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
     /// The configuration as it stands, for a test that takes parts of it elsewhere.
-    pub(crate) fn yaml(&mut self) -> &mut Value {
+    pub fn yaml(&mut self) -> &mut Value {
         &mut self.yaml
     }
 
     /// Starts the stub and Envoy and waits until both answer.
-    pub(crate) fn start(self) -> Gateway {
+    pub fn start(self) -> Gateway {
         self.start_with(Upstream::start(&[]))
     }
 
     /// Starts Envoy in front of this stub and waits until both answer.
-    pub(crate) fn start_with(self, upstream: Upstream) -> Gateway {
+    pub fn start_with(self, upstream: Upstream) -> Gateway {
         let port = upstream.address.port();
         self.patch(UPSTREAM, port).start_in_front_of(upstream)
     }
 
     /// Starts Envoy, whose upstream the test has set by itself, and waits until it answers.
-    pub(crate) fn start_in_front_of(self, upstream: Upstream) -> Gateway {
+    pub fn start_in_front_of(self, upstream: Upstream) -> Gateway {
         let mut setup = self.patch(ADMIN, 0);
         if setup.yaml["static_resources"].get("listeners").is_some() {
             setup.listen_on(0);
@@ -213,7 +213,7 @@ impl Setup {
     }
 
     /// Moves the listener into a file that Envoy watches, as a control plane would update it.
-    pub(crate) fn listener_from_file(mut self, directory: &Path) -> (Self, ListenerFile) {
+    pub fn listener_from_file(mut self, directory: &Path) -> (Self, ListenerFile) {
         self = self.patch(LISTENER, 0);
         let statics = at(&mut self.yaml, "static_resources").as_mapping_mut().unwrap();
         let mut listener = statics.remove("listeners").unwrap()[0].clone();
@@ -227,12 +227,12 @@ impl Setup {
     }
 
     /// Sets the port that the listener is on.
-    pub(super) fn listen_on(&mut self, port: u16) {
+    pub(crate) fn listen_on(&mut self, port: u16) {
         *at(&mut self.yaml, LISTENER) = port.into();
     }
 
     /// Starts Envoy and waits until it answers.
-    pub(super) fn run(&self, directory: &TempDir) -> (Process, Admin) {
+    pub(crate) fn run(&self, directory: &TempDir) -> (Process, Admin) {
         locate::require_module();
         let address = directory.path().join("admin-address");
         let _ = fs::remove_file(&address);
@@ -247,7 +247,7 @@ impl Setup {
     }
 
     /// Lets Envoy check the configuration, ports unchanged; whether it is accepted, and the log.
-    pub(crate) fn validate(self) -> (bool, String) {
+    pub fn validate(self) -> (bool, String) {
         locate::require_module();
         let directory = TempDir::new().unwrap();
         self.spawn(&directory, &["--mode".into(), "validate".into()]).wait()
@@ -274,14 +274,14 @@ impl Setup {
 }
 
 /// The listener of an Envoy that watches a file for it.
-pub(crate) struct ListenerFile {
+pub struct ListenerFile {
     path: PathBuf,
     listener: Value,
 }
 
 impl ListenerFile {
     /// Replaces the plugin's configuration, and with it the listener.
-    pub(crate) fn write(&self, config: &Json, version: u64) {
+    pub fn write(&self, config: &Json, version: u64) {
         let mut listener = self.listener.clone();
         let manager = CONNECTION_MANAGER.strip_prefix("static_resources.listeners.0.").unwrap();
         let path = format!("{manager}.{PLUGIN}.configuration.value");
@@ -295,12 +295,12 @@ impl ListenerFile {
 }
 
 /// The committed configuration, started once for all tests that assert on single requests.
-pub(crate) fn shared() -> &'static Gateway {
+pub fn shared() -> &'static Gateway {
     static SHARED: OnceLock<Gateway> = OnceLock::new();
     SHARED.get_or_init(|| Setup::new().start())
 }
 
-pub(crate) fn at<'a>(yaml: &'a mut Value, path: &str) -> &'a mut Value {
+pub fn at<'a>(yaml: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').fold(yaml, |value, step| {
         let found = match step.parse::<usize>() {
             Ok(index) => value.get_mut(index),

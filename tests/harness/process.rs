@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::eventually;
+use crate::eventually;
 
 /// Runs its arguments, with as many open files as may be, and kills them when told how or when its own input closes, which happens even where the test
 /// process is killed or never drops what a `static` holds.
@@ -24,7 +24,7 @@ exec 3<&-
 wait "$child""#;
 
 /// A running child.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     leash: Option<ChildStdin>,
     stdout: Output,
@@ -33,11 +33,11 @@ pub(super) struct Process {
 
 /// The lines a child has written so far.
 #[derive(Clone, Default)]
-pub(super) struct Output(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Output(Arc<Mutex<Vec<String>>>);
 
 impl Process {
     /// Starts `program` in `directory`.
-    pub(super) fn start<'a>(
+    pub(crate) fn start<'a>(
         program: &Path,
         arguments: impl IntoIterator<Item = &'a OsStr>,
         environment: &[(String, String)],
@@ -65,29 +65,29 @@ impl Process {
         }
     }
 
-    pub(super) fn stdout(&self) -> &Output {
+    pub(crate) fn stdout(&self) -> &Output {
         &self.stdout
     }
 
-    pub(super) fn stderr(&self) -> &Output {
+    pub(crate) fn stderr(&self) -> &Output {
         &self.stderr
     }
 
     /// Panics with the child's own words where it has ended.
-    pub(super) fn require_alive(&mut self, name: &str) {
+    pub(crate) fn require_alive(&mut self, name: &str) {
         if let Some(status) = self.child.try_wait().unwrap() {
             panic!("{name} ended: {status}\n{}", self.stderr.text());
         }
     }
 
     /// Ends the child at once, with no chance to clean up.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.leash.take().unwrap().write_all(b"KILL\n").unwrap();
         self.child.wait().unwrap();
     }
 
     /// The child's memory that is in RAM, in bytes (Linux only).
-    pub(super) fn resident_bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
@@ -95,7 +95,7 @@ impl Process {
     }
 
     /// How long the child's threads have run on a processor (Linux only).
-    pub(super) fn cpu_time(&self) -> Duration {
+    pub(crate) fn cpu_time(&self) -> Duration {
         let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
         let nanoseconds = threads.map(|thread| {
             let path = thread.unwrap().path().join("schedstat");
@@ -117,7 +117,7 @@ impl Process {
     }
 
     /// Waits for the child's own end.
-    pub(super) fn wait(mut self) -> (bool, String) {
+    pub(crate) fn wait(mut self) -> (bool, String) {
         let status = self.child.wait().unwrap();
         (status.success(), self.stderr.text())
     }
@@ -143,16 +143,16 @@ impl Output {
         output
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines().join("\n")
     }
 
     /// Waits for the first line that `find` accepts.
-    pub(super) fn find<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+    pub(crate) fn find<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         eventually(what, || self.lines().iter().find_map(|line| find(line)))
     }
 }

@@ -1,16 +1,9 @@
 //! What `docker compose` starts agrees with the rest of the project; `make test-docker` runs it for real.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
+use harness::{root, yaml};
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
@@ -184,14 +177,6 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap_or_else(|| panic!("no {after} after {before}")).0
 }
 
-fn yaml(path: &str) -> Value {
-    serde_yaml_ng::from_str(&read(path)).unwrap()
-}
-
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -5,40 +5,40 @@ use std::net::SocketAddr;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Answer, Request, Wire, locate, process::Process};
+use crate::{Answer, Request, Wire, locate, process::Process};
 
 /// The stub, running unless a test has killed it.
-pub(crate) struct Upstream {
-    pub(crate) address: SocketAddr,
+pub struct Upstream {
+    pub address: SocketAddr,
     arguments: Vec<String>,
     process: Process,
 }
 
 /// One request as the upstream saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Seen {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<String>,
-    pub(crate) complete: bool,
+pub struct Seen {
+    pub method: String,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+    pub complete: bool,
 }
 
 impl Seen {
     /// Every value of a header, in order.
-    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+    pub fn header(&self, name: &str) -> Vec<&str> {
         let values = self.headers.iter().filter(|(known, _)| known == name);
         values.map(|(_, value)| value.as_str()).collect()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(self.body.as_deref().unwrap()).unwrap()
     }
 }
 
 impl Upstream {
     /// Starts the stub with arguments beside `--listen`.
-    pub(crate) fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         Self::listen("127.0.0.1:0", arguments.iter().map(|&argument| argument.into()).collect())
     }
 
@@ -53,43 +53,43 @@ impl Upstream {
     }
 
     /// Ends the stub at once, with no chance to clean up.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.process.kill();
     }
 
     /// Starts a killed stub again at its old address.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         *self = Self::listen(&self.address.to_string(), std::mem::take(&mut self.arguments));
     }
 
     /// Starts a killed stub again at its old address, with other arguments.
-    pub(crate) fn restart_with(&mut self, arguments: &[&str]) {
+    pub fn restart_with(&mut self, arguments: &[&str]) {
         self.arguments = arguments.iter().map(|&argument| argument.into()).collect();
         self.restart();
     }
 
     /// Every request that arrived, oldest first.
-    pub(crate) fn requests(&self) -> Vec<Seen> {
+    pub fn requests(&self) -> Vec<Seen> {
         serde_json::from_slice(&self.get("/requests").body).unwrap()
     }
 
     /// What arrived of one request.
-    pub(crate) fn saw(&self, request: &Request) -> Vec<Seen> {
+    pub fn saw(&self, request: &Request) -> Vec<Seen> {
         let mut seen = self.requests();
         seen.retain(|seen| seen.path.contains(&request.query));
         seen
     }
 
-    pub(crate) fn events(&self) -> Value {
+    pub fn events(&self) -> Value {
         self.get("/events").json()
     }
 
-    pub(crate) fn markers(&self) -> Value {
+    pub fn markers(&self) -> Value {
         self.get("/markers").json()
     }
 
     /// The stored markers as the stub spells them, every digit included.
-    pub(crate) fn markers_text(&self) -> String {
+    pub fn markers_text(&self) -> String {
         self.get("/markers").text()
     }
 

@@ -6,28 +6,28 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{
+use crate::{
     Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2, process::Process,
 };
 
 /// Envoy, the stub behind it, and everything either has to say.
-pub(crate) struct Gateway {
-    pub(crate) address: SocketAddr,
-    pub(crate) admin: Admin,
-    pub(crate) upstream: Upstream,
-    pub(super) process: Process,
-    pub(super) setup: Setup,
-    pub(super) directory: TempDir,
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub admin: Admin,
+    pub upstream: Upstream,
+    pub(crate) process: Process,
+    pub(crate) setup: Setup,
+    pub(crate) directory: TempDir,
 }
 
 impl Gateway {
     /// Opens a connection for a test that writes its own bytes.
-    pub(crate) fn connect(&self) -> Wire {
+    pub fn connect(&self) -> Wire {
         Wire::connect(self.address)
     }
 
     /// Sends a request over HTTP/1.1.
-    pub(crate) fn send(&self, request: &Request) -> Answer {
+    pub fn send(&self, request: &Request) -> Answer {
         let mut wire = self.connect();
         // An early answer may cut the upload short.
         wire.send(request);
@@ -35,12 +35,12 @@ impl Gateway {
     }
 
     /// Sends a request over HTTP/2, with trailers where there are some.
-    pub(crate) fn send_http2(&self, request: &Request, trailers: &[(&str, &str)]) -> Answer {
+    pub fn send_http2(&self, request: &Request, trailers: &[(&str, &str)]) -> Answer {
         http2::send(self.address, request, trailers)
     }
 
     /// What the upstream saw of a request that has been answered or given up.
-    pub(crate) fn saw(&self, request: &Request) -> Vec<Seen> {
+    pub fn saw(&self, request: &Request) -> Vec<Seen> {
         // Envoy's only worker handles this one after everything it still does for the other.
         let fence = Request::new("GET", "/fence");
         self.send(&fence);
@@ -49,7 +49,7 @@ impl Gateway {
     }
 
     /// The one request that the upstream saw, whole.
-    pub(crate) fn forwarded(&self, request: &Request) -> Seen {
+    pub fn forwarded(&self, request: &Request) -> Seen {
         let mut seen = self.saw(request);
         assert_eq!(seen.len(), 1, "forwarded once: {seen:#?}");
         let seen = seen.remove(0);
@@ -61,18 +61,18 @@ impl Gateway {
     }
 
     /// The value of a counter or gauge, which must exist.
-    pub(crate) fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let value = self.admin.series(name, labels);
         value.unwrap_or_else(|| panic!("no {name} with {labels:?}:\n{}", self.admin.prometheus()))
     }
 
     /// Sends a request and waits for its line of the access log; nothing else may be under way.
-    pub(crate) fn send_logged(&self, request: &Request) -> (Answer, Value) {
+    pub fn send_logged(&self, request: &Request) -> (Answer, Value) {
         self.logged(|| self.send(request))
     }
 
     /// Likewise, however the request is sent.
-    pub(crate) fn logged(&self, send: impl FnOnce() -> Answer) -> (Answer, Value) {
+    pub fn logged(&self, send: impl FnOnce() -> Answer) -> (Answer, Value) {
         let before = self.access_log().len();
         let answer = send();
         let line =
@@ -87,12 +87,12 @@ impl Gateway {
     }
 
     /// Everything that Envoy has written so far, the access log included.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         format!("{}\n{}", self.process.stderr().text(), self.process.stdout().text())
     }
 
     /// How often Envoy started a crashed module again, or tried to.
-    pub(crate) fn wasm_reloads(&self) -> u64 {
+    pub fn wasm_reloads(&self) -> u64 {
         let count = |how: &str| {
             self.admin.stat(&format!("wasm.junction_webhook.vm_reload{how}")).unwrap_or_default()
         };
@@ -101,19 +101,19 @@ impl Gateway {
     }
 
     /// Ends Envoy at once, with no chance to clean up, and starts it again at the same address.
-    pub(crate) fn kill_and_restart(&mut self) {
+    pub fn kill_and_restart(&mut self) {
         self.process.kill();
         self.setup.listen_on(self.address.port());
         (self.process, self.admin) = self.setup.run(&self.directory);
     }
 
     /// How long Envoy has run on a processor (Linux only).
-    pub(crate) fn cpu_time(&self) -> Duration {
+    pub fn cpu_time(&self) -> Duration {
         self.process.cpu_time()
     }
 
     /// Envoy's memory that is in RAM, in bytes (Linux only).
-    pub(crate) fn resident_bytes(&self) -> u64 {
+    pub fn resident_bytes(&self) -> u64 {
         self.process.resident_bytes()
     }
 }

@@ -9,13 +9,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 /// The path that is guarded by default.
-pub(crate) const GUARDED_PATH: &str = "/v1/webhooks/junction";
+pub const GUARDED_PATH: &str = "/v1/webhooks/junction";
 
 /// The secret of every test that does not bring its own.
-pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// The event id of every test that does not bring its own.
-pub(crate) const ID: &str = "msg_2b3s8fK0test";
+pub const ID: &str = "msg_2b3s8fK0test";
 
 /// Numbers the requests of this process.
 static NEXT_CASE: AtomicU64 = AtomicU64::new(1);
@@ -23,16 +23,16 @@ static NEXT_CASE: AtomicU64 = AtomicU64::new(1);
 /// A request. Its query is unique, which is how the upstream's view of it is found again; the
 /// filter does not look at the query.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
-    pub(crate) fn new(method: &str, path: &str) -> Self {
+    pub fn new(method: &str, path: &str) -> Self {
         let case = NEXT_CASE.fetch_add(1, Ordering::Relaxed);
         Self {
             method: method.to_owned(),
@@ -44,21 +44,16 @@ impl Request {
     }
 
     /// A webhook without any signature.
-    pub(crate) fn unsigned(body: impl AsRef<[u8]>) -> Self {
+    pub fn unsigned(body: impl AsRef<[u8]>) -> Self {
         Self::new("POST", GUARDED_PATH).header("content-type", "application/json").body(body)
     }
 
     /// A webhook as Junction sends it, signed now with [`SECRET`].
-    pub(crate) fn signed(body: impl AsRef<[u8]>) -> Self {
+    pub fn signed(body: impl AsRef<[u8]>) -> Self {
         Self::signed_with(SECRET, ID, now(), body)
     }
 
-    pub(crate) fn signed_with(
-        secret: &str,
-        id: &str,
-        timestamp: i64,
-        body: impl AsRef<[u8]>,
-    ) -> Self {
+    pub fn signed_with(secret: &str, id: &str, timestamp: i64, body: impl AsRef<[u8]>) -> Self {
         let signature = sign(secret, id, timestamp, body.as_ref());
         Self::unsigned(body)
             .header("svix-id", id)
@@ -67,77 +62,77 @@ impl Request {
     }
 
     /// Adds a header; one of the same name stays.
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Replaces every header of that name.
-    pub(crate) fn set(self, name: &str, value: &str) -> Self {
+    pub fn set(self, name: &str, value: &str) -> Self {
         self.without(name).header(name, value)
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self
     }
 
-    pub(crate) fn method(mut self, method: &str) -> Self {
+    pub fn method(mut self, method: &str) -> Self {
         method.clone_into(&mut self.method);
         self
     }
 
-    pub(crate) fn path(mut self, path: &str) -> Self {
+    pub fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
-    pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
     }
 
     /// Path and query.
-    pub(crate) fn target(&self) -> String {
+    pub fn target(&self) -> String {
         format!("{}?{}", self.path, self.query)
     }
 }
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// The only header of that name.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(known, _)| known == name);
         let value = values.next().map(|(_, value)| value.as_str());
         assert_eq!(values.next(), None, "{name} came twice");
         value
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("not JSON: {error}: {}", self.text()))
     }
 }
 
 /// Seconds since 1970.
-pub(crate) fn now() -> i64 {
+pub fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }
 
 /// A Standard Webhooks signature by implementations that share no code with the filter.
-pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
+pub fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
     if std::str::from_utf8(body).is_ok() {
         let signer = standardwebhooks::Webhook::new(secret).unwrap();
         return signer.sign(id, timestamp, body).unwrap();
@@ -151,7 +146,7 @@ pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Strin
 }
 
 /// A plain HMAC-SHA256 of the body in hex, likewise by another implementation.
-pub(crate) fn sign_plain(secret: &str, body: &str) -> String {
+pub fn sign_plain(secret: &str, body: &str) -> String {
     let mac = hmac_sha256::HMAC::mac(body, secret);
     mac.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

@@ -10,23 +10,23 @@ use std::{
 use serde_yaml_ng::Value;
 
 /// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// The module, as `make build` builds it and `envoy.yaml` names it.
-pub(crate) const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
+pub const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 
 /// Where the files under `deploy/` expect it.
-pub(crate) const DEPLOYED_MODULE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
+pub const DEPLOYED_MODULE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
 
 /// A YAML file of the repository.
-pub(crate) fn yaml(path: &str) -> Value {
+pub fn yaml(path: &str) -> Value {
     serde_yaml_ng::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
 }
 
 /// The Envoy binary: `ENVOY`, or the one that `make envoy` installs.
-pub(super) fn envoy() -> PathBuf {
+pub(crate) fn envoy() -> PathBuf {
     let Some(named) = std::env::var_os("ENVOY").filter(|name| !name.is_empty()) else {
         return existing("target/envoy/1.40.0/envoy/_bin/envoy", "make envoy");
     };
@@ -36,7 +36,7 @@ pub(super) fn envoy() -> PathBuf {
 }
 
 /// The Envoy's release, as `(1, 40)`.
-pub(crate) fn envoy_release() -> (u32, u32) {
+pub fn envoy_release() -> (u32, u32) {
     static RELEASE: OnceLock<(u32, u32)> = OnceLock::new();
     *RELEASE.get_or_init(|| {
         let output = Command::new(envoy()).arg("--version").output().unwrap();
@@ -49,12 +49,12 @@ pub(crate) fn envoy_release() -> (u32, u32) {
 }
 
 /// The upstream stub.
-pub(super) fn stub() -> PathBuf {
+pub(crate) fn stub() -> PathBuf {
     existing("target/release/upstream-mock", "make build")
 }
 
 /// Panics where the module is not built.
-pub(super) fn require_module() {
+pub(crate) fn require_module() {
     existing(MODULE, "make build");
 }
 

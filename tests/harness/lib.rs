@@ -15,7 +15,7 @@ mod request;
 mod setup;
 mod upstream;
 
-pub(crate) use self::{
+pub use self::{
     admin::Admin,
     gateway::Gateway,
     http1::Wire,
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until there is an answer; panics with `what` when the deadline passes.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {

@@ -1,24 +1,18 @@
 //! Every link of the documentation to a file of the project, and every citation of the contract in
 //! the code, leads somewhere.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use harness::root;
+
 #[test]
 fn every_link_leads_to_a_file_and_to_a_heading_of_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let pages: Vec<PathBuf> =
         ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASE.md", "SECURITY.md"]
             .into_iter()
-            .map(|name| root.join(name))
+            .map(|name| root().join(name))
             .chain(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")))
             .collect();
     for page in pages {
@@ -42,11 +36,10 @@ fn every_link_leads_to_a_file_and_to_a_heading_of_it() {
 /// Module headers cite the contract by the numbers of its sections.
 #[test]
 fn every_citation_of_the_contract_names_a_section_that_it_has() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let contract = fs::read_to_string(root.join("docs/contract.md")).unwrap();
+    let contract = fs::read_to_string(root().join("docs/contract.md")).unwrap();
     let mut sources = Vec::new();
     for directory in ["core/src", "src"] {
-        read_into(&mut sources, &root.join(directory));
+        read_into(&mut sources, &root().join(directory));
     }
     let mut cited = 0;
     for (path, text) in sources {

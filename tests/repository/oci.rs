@@ -1,12 +1,5 @@
 //! The OCI image of the module, as `make oci` writes it: its layout, its digests, its labels, and that Istio and Envoy
 //! Gateway find the module in it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,10 +8,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use harness::{MODULE, root};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
 #[test]
@@ -239,8 +232,4 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
     }
     found
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -2,22 +2,22 @@
 
 use std::net::SocketAddr;
 
-use super::{Answer, Request, Wire};
+use crate::{Answer, Request, Wire};
 
 /// The admin interface of one Envoy.
-pub(crate) struct Admin(pub(crate) SocketAddr);
+pub struct Admin(pub SocketAddr);
 
 impl Admin {
-    pub(super) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.get("/ready").status == 200
     }
 
-    pub(super) fn listener(&self) -> SocketAddr {
+    pub(crate) fn listener(&self) -> SocketAddr {
         self.listener_named("webhooks")
     }
 
     /// Where a listener listens.
-    pub(crate) fn listener_named(&self, name: &str) -> SocketAddr {
+    pub fn listener_named(&self, name: &str) -> SocketAddr {
         let listeners = self.get("/listeners?format=json").json();
         let listeners = listeners["listener_statuses"].as_array().unwrap();
         let listener = listeners.iter().find(|listener| listener["name"] == name).unwrap();
@@ -27,12 +27,12 @@ impl Admin {
     }
 
     /// `/stats/prometheus`.
-    pub(crate) fn prometheus(&self) -> String {
+    pub fn prometheus(&self) -> String {
         self.get("/stats/prometheus").text()
     }
 
     /// The value of the series with exactly these labels; none where there is no such series.
-    pub(crate) fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+    pub fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let labels: Vec<String> =
             labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let series = format!("{name}{{{}}} ", labels.join(","));
@@ -40,13 +40,13 @@ impl Admin {
     }
 
     /// One of Envoy's own statistics.
-    pub(crate) fn stat(&self, name: &str) -> Option<u64> {
+    pub fn stat(&self, name: &str) -> Option<u64> {
         let stats = self.get(&format!("/stats?filter=^{name}$")).text();
         stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
     }
 
     /// Whatever the interface answers to a GET.
-    pub(crate) fn get(&self, target: &str) -> Answer {
+    pub fn get(&self, target: &str) -> Answer {
         let mut wire = Wire::connect(self.0);
         let mut request = Request::new("GET", target);
         if let Some((path, query)) = target.split_once('?') {

@@ -5,10 +5,10 @@ use std::{fmt::Write as _, fs, net::SocketAddr, path::Path, process::Command};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Admin, eventually, locate::root, process::Process};
+use crate::{Admin, eventually, locate::root, process::Process};
 
 /// A running Prometheus with the committed alert rules.
-pub(crate) struct Prometheus {
+pub struct Prometheus {
     address: SocketAddr,
     _process: Process,
     _directory: TempDir,
@@ -16,7 +16,7 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     /// Starts one that scrapes every second; none where Prometheus is not installed.
-    pub(crate) fn start(envoys: &[&Admin]) -> Option<Self> {
+    pub fn start(envoys: &[&Admin]) -> Option<Self> {
         Command::new("prometheus").arg("--version").output().ok()?;
         let directory = TempDir::new().unwrap();
         // The committed configuration, but for its pace and its targets.
@@ -52,17 +52,12 @@ impl Prometheus {
     }
 
     /// The result of an instant query.
-    pub(crate) fn query(&self, query: &str) -> Vec<Value> {
+    pub fn query(&self, query: &str) -> Vec<Value> {
         self.ask("query", &[("query", query)])
     }
 
     /// The result of a query at each step between two Unix times, all in seconds.
-    pub(crate) fn query_range(
-        &self,
-        query: &str,
-        (start, end): (i64, i64),
-        step: i64,
-    ) -> Vec<Value> {
+    pub fn query_range(&self, query: &str, (start, end): (i64, i64), step: i64) -> Vec<Value> {
         let [start, end, step] = [start, end, step].map(|seconds| seconds.to_string());
         let range = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
         self.ask("query_range", &range)
