@@ -10,7 +10,7 @@ ENVOY ?= $(ENVOY_PINNED)
 export ENVOY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build envoy run send test lint fmt instructions check bench phases clean proof-schema proof-lossless \
+.PHONY: help setup build envoy run send test test-core lint fmt instructions check bench phases clean proof-schema proof-lossless \
 	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci \
 	test-docker test-crds test-units dist lint-workflows
 
@@ -39,6 +39,10 @@ send: ## Send one good and three bad webhooks to `make run`
 test: build envoy ## Run every test, those against a real Envoy included
 	cargo test --locked
 	@scripts/test-readme.sh
+
+test-core: ## Run what needs no Envoy, for the inner loop
+	cargo test --locked --package junction-webhook --package junction-webhook-filter --package loopback \
+		--package upstream-mock
 
 test-observability: build envoy ## Check alerts and dashboard with a real Prometheus
 	@scripts/test-observability.sh

@@ -8,9 +8,11 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use bench_core::sample;
 use bench_core::work::CONFIGURATION;
+use loopback::free_address;
+use loopback::process::Process;
 use serde_json::{Value, json};
 
-use crate::process::{Process, free_address};
+use crate::process;
 
 /// The longest body that anything here holds, in bytes; normalised events are longer than what
 /// was sent.
@@ -77,12 +79,9 @@ impl Gateway {
         let address = free_address()?;
         let service_address = free_address()?;
         let service = if way == Way::ExtAuthz {
-            let mut service = Process::start(
-                "ext-authz",
-                Command::new(&artefacts.ext_authz).arg(service_address.to_string()),
-            )?;
-            service.wait_for(service_address)?;
-            Some(service)
+            let mut command = Command::new(&artefacts.ext_authz);
+            command.arg(service_address.to_string());
+            Some(process::start("ext-authz", &command, service_address)?)
         } else {
             None
         };
@@ -98,16 +97,15 @@ impl Gateway {
         let configuration =
             bootstrap(address, filter, &[("upstream", upstream), ("ext_authz", service_address)]);
         fs::write(&file, configuration.to_string())?;
-        let mut envoy = Process::start(
-            "envoy",
-            Command::new(&artefacts.envoy)
-                .arg("--config-path")
-                .arg(&file)
-                .args(["--use-dynamic-base-id", "--log-level", "error"])
-                .arg("--concurrency")
-                .arg(workers.to_string()),
-        )?;
-        envoy.wait_for(address).with_context(|| format!("{way:?}"))?;
+        let mut command = Command::new(&artefacts.envoy);
+        command
+            .arg("--config-path")
+            .arg(&file)
+            .args(["--use-dynamic-base-id", "--log-level", "error"])
+            .arg("--concurrency")
+            .arg(workers.to_string());
+        let envoy =
+            process::start("envoy", &command, address).with_context(|| format!("{way:?}"))?;
         Ok(Self { way, address, envoy, service })
     }
 
@@ -119,7 +117,7 @@ impl Gateway {
 
     /// The memory that Envoy holds, in bytes.
     pub(crate) fn resident_bytes(&self) -> Result<u64> {
-        self.envoy.resident_bytes()
+        Ok(self.envoy.resident_bytes()?)
     }
 }
 

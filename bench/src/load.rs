@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use loopback::http1::Answer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
@@ -86,47 +87,26 @@ async fn send_until_closed(
         // A refusal may come, and the connection end, before the whole body has gone.
         let sent = stream.write_all(&request.bytes).await;
         let answer = read_answer(&mut stream, &mut received).await;
-        let answer = answer.with_context(|| format!("after {sent:?}"))?;
-        if answer.status != request.status {
+        let (status, keeps_open) = answer.with_context(|| format!("after {sent:?}"))?;
+        if status != request.status {
             let text = String::from_utf8_lossy(&received).into_owned();
-            bail!("answered {} instead of {}: {text}", answer.status, request.status);
+            bail!("answered {status} instead of {}: {text}", request.status);
         }
         micros.borrow_mut().push(u32::try_from(start.elapsed().as_micros())?);
-        if answer.closes {
+        if !keeps_open {
             break;
         }
     }
     Ok(())
 }
 
-struct Answer {
-    status: u16,
-    /// The server ends the connection.
-    closes: bool,
-}
-
-/// Reads one answer with a `content-length`, which is what Envoy and nginx send here.
-async fn read_answer(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<Answer> {
+/// Reads one answer; its status, and whether another request may follow.
+async fn read_answer(stream: &mut TcpStream, received: &mut Vec<u8>) -> Result<(u16, bool)> {
     received.clear();
     loop {
-        if stream.read_buf(received).await? == 0 {
-            bail!("the connection ended within an answer");
-        }
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(head_bytes) = response.parse(received)? else {
-            continue;
-        };
-        let value_of = |name: &str| {
-            let header = response.headers.iter().find(|own| own.name.eq_ignore_ascii_case(name));
-            header.and_then(|header| str::from_utf8(header.value).ok())
-        };
-        let body_bytes: usize =
-            value_of("content-length").context("an answer without content-length")?.parse()?;
-        if received.len() >= head_bytes + body_bytes {
-            let status = response.code.context("an answer without a status")?;
-            let closes = value_of("connection") == Some("close");
-            return Ok(Answer { status, closes });
+        let ended = stream.read_buf(received).await? == 0;
+        if let Some(answer) = Answer::parse(received, ended)? {
+            return Ok((answer.status, answer.keeps_open));
         }
     }
 }

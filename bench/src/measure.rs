@@ -5,11 +5,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow};
 use bench_core::sample;
 use bench_core::work::Work;
+use loopback::process::{Process, own_thread_nanos};
 use tempfile::TempDir;
 
 use crate::gateway::{Artefacts, Gateway, Way};
 use crate::load::{self, Request};
-use crate::process::{Process, own_thread_nanos};
 use crate::upstream;
 
 /// Connections that keep Envoy's worker busy.

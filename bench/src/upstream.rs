@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
+use loopback::free_address;
+use loopback::process::Process;
 
-use crate::process::{Process, free_address};
+use crate::process;
 
 /// Debian's nginx with its echo module: `return 200` alone answers before it has read the body,
 /// after which Envoy closes the connection.
@@ -38,10 +40,7 @@ http {{
     );
     let file = directory.join("nginx.conf");
     fs::write(&file, configuration)?;
-    let mut nginx = Process::start(
-        "nginx",
-        Command::new("nginx").arg("-e").arg("stderr").arg("-c").arg(&file),
-    )?;
-    nginx.wait_for(address)?;
-    Ok((nginx, address))
+    let mut command = Command::new("nginx");
+    command.arg("-e").arg("stderr").arg("-c").arg(&file);
+    Ok((process::start("nginx", &command, address)?, address))
 }

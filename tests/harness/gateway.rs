@@ -3,12 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use loopback::process::Process;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2, process::Process,
-};
+use crate::{Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2};
 
 /// Envoy, the stub behind it, and everything either has to say.
 pub struct Gateway {
@@ -82,7 +81,7 @@ impl Gateway {
 
     /// The access log so far.
     fn access_log(&self) -> Vec<Value> {
-        let lines = self.process.stdout().lines();
+        let lines = self.process.stdout().all();
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
@@ -102,18 +101,18 @@ impl Gateway {
 
     /// Ends Envoy at once, with no chance to clean up, and starts it again at the same address.
     pub fn kill_and_restart(&mut self) {
-        self.process.kill();
+        self.process.end_by("KILL").unwrap();
         self.setup.listen_on(self.address.port());
         (self.process, self.admin) = self.setup.run(&self.directory);
     }
 
     /// How long Envoy has run on a processor (Linux only).
     pub fn cpu_time(&self) -> Duration {
-        self.process.cpu_time()
+        Duration::from_nanos(self.process.cpu_nanos().unwrap())
     }
 
     /// Envoy's memory that is in RAM, in bytes (Linux only).
     pub fn resident_bytes(&self) -> u64 {
-        self.process.resident_bytes()
+        self.process.resident_bytes().unwrap()
     }
 }

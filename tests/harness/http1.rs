@@ -1,9 +1,11 @@
 //! HTTP/1.1 by hand: a test decides on every byte and on when it is sent.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::Write,
     net::{SocketAddr, TcpStream},
 };
+
+use loopback::http1;
 
 use crate::{Answer, DEADLINE, Request};
 
@@ -65,56 +67,16 @@ impl Wire {
     }
 
     /// Reads the answer, or says why there is none.
-    pub fn try_answer(self) -> std::io::Result<Answer> {
-        let mut reader = BufReader::new(self.0);
-        let mut status = read_line(&mut reader)?;
-        while status.starts_with("HTTP/1.1 100") {
-            while !read_line(&mut reader)?.is_empty() {}
-            status = read_line(&mut reader)?;
-        }
-        let code = status.split(' ').nth(1).and_then(|code| code.parse().ok());
-        let code = code.ok_or_else(|| std::io::Error::other(format!("not HTTP: {status:?}")))?;
-        let mut headers = Vec::new();
-        loop {
-            let line = read_line(&mut reader)?;
-            let Some((name, value)) = line.split_once(": ") else {
-                break;
-            };
-            headers.push((name.to_ascii_lowercase(), value.to_owned()));
-        }
-        let mut answer = Answer { status: code, headers, body: Vec::new() };
-        let chunked = answer.header("transfer-encoding") == Some("chunked");
-        let length = answer.header("content-length").map(|length| length.parse().unwrap());
-        match length {
-            _ if chunked => read_chunks(&mut reader, &mut answer.body)?,
-            Some(length) => {
-                answer.body.resize(length, 0);
-                reader.read_exact(&mut answer.body)?;
-            }
-            None => {
-                reader.read_to_end(&mut answer.body)?;
-            }
-        }
-        Ok(answer)
-    }
-}
-
-fn read_line(reader: &mut impl BufRead) -> std::io::Result<String> {
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    line.truncate(line.trim_end().len());
-    Ok(line)
-}
-
-fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> std::io::Result<()> {
-    loop {
-        let size = usize::from_str_radix(&read_line(reader)?, 16).map_err(std::io::Error::other)?;
-        let start = body.len();
-        body.resize(start.checked_add(size).unwrap(), 0);
-        reader.read_exact(&mut body[start..])?;
-        read_line(reader)?;
-        if size == 0 {
-            return Ok(());
-        }
+    pub fn try_answer(mut self) -> std::io::Result<Answer> {
+        let mut received = Vec::new();
+        let answer = http1::read(&mut self.0, &mut received)?;
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = answer.fields.iter();
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), text(value)));
+        Ok(Answer {
+            status: answer.status,
+            headers: headers.collect(),
+            body: answer.body.into_owned(),
+        })
     }
 }

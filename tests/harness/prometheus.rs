@@ -1,11 +1,12 @@
 //! A real Prometheus that scrapes an Envoy.
 
-use std::{fmt::Write as _, fs, net::SocketAddr, path::Path, process::Command};
+use std::{fmt::Write as _, fs, net::SocketAddr, process::Command};
 
+use loopback::process::Process;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Admin, eventually, locate::root, process::Process};
+use crate::{Admin, eventually, locate::root, process};
 
 /// A running Prometheus with the committed alert rules.
 pub struct Prometheus {
@@ -30,18 +31,14 @@ impl Prometheus {
             writeln!(targets, "    - \"{}\"", envoy.0).unwrap();
         }
         fs::write(directory.path().join("targets.yml"), targets).unwrap();
-        let process = Process::start(
-            Path::new("prometheus"),
-            [
-                "--config.file=prometheus.yml",
-                "--storage.tsdb.path=data",
-                "--web.listen-address=127.0.0.1:0",
-            ]
-            .map(AsRef::as_ref),
-            &[],
-            directory.path(),
-        );
-        let address: SocketAddr = process.stderr().find("Prometheus's address", |line| {
+        let mut command = process::command("prometheus");
+        command.current_dir(directory.path()).args([
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=data",
+            "--web.listen-address=127.0.0.1:0",
+        ]);
+        let process = Process::start(&command).unwrap();
+        let address: SocketAddr = process::line(process.stderr(), "Prometheus's address", |line| {
             let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
             address.split(' ').next()?.parse().ok()
         });

@@ -8,14 +8,15 @@ use std::{
     sync::OnceLock,
 };
 
+use loopback::process::Process;
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
     Admin, Gateway, SECRET, Upstream, eventually,
-    locate::{self, envoy, root},
-    process::Process,
+    locate::{self, envoy},
+    process,
 };
 
 const ADMIN: &str = "admin.address.socket_address.port_value";
@@ -239,7 +240,7 @@ impl Setup {
         let mut process =
             self.spawn(directory, &["--admin-address-path".into(), address.clone().into()]);
         let admin = eventually("Envoy is ready", || {
-            process.require_alive("Envoy");
+            process::require_alive(&mut process, "Envoy");
             let admin = Admin(fs::read_to_string(&address).ok()?.parse().ok()?);
             admin.is_ready().then_some(admin)
         });
@@ -250,26 +251,25 @@ impl Setup {
     pub fn validate(self) -> (bool, String) {
         locate::require_module();
         let directory = TempDir::new().unwrap();
-        self.spawn(&directory, &["--mode".into(), "validate".into()]).wait()
+        let mut process = self.spawn(&directory, &["--mode".into(), "validate".into()]);
+        let status = process.wait().unwrap();
+        (status.success(), process.stderr().text())
     }
 
     fn spawn(&self, directory: &TempDir, arguments: &[OsString]) -> Process {
         let config = directory.path().join("envoy.yaml");
         fs::write(&config, serde_yaml_ng::to_string(&self.yaml).unwrap()).unwrap();
-        let fixed = [
-            "--config-path".into(),
-            config.into_os_string(),
-            "--concurrency".into(),
-            self.workers.to_string().into(),
-            "--use-dynamic-base-id".into(),
+        let mut command = process::command(envoy());
+        command
+            .arg("--config-path")
+            .arg(config)
+            .args(["--concurrency", &self.workers.to_string(), "--use-dynamic-base-id"])
             // Access log lines are written at once instead of every ten seconds.
-            "--file-flush-interval-msec".into(),
-            "10".into(),
-            "--log-level".into(),
-            "info".into(),
-        ];
-        let arguments = fixed.iter().chain(&self.arguments).chain(arguments).map(AsRef::as_ref);
-        Process::start(&envoy(), arguments, &self.environment, root())
+            .args(["--file-flush-interval-msec", "10", "--log-level", "info"])
+            .args(&self.arguments)
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Process::start(&command).unwrap()
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use loopback::process::Process;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Answer, Request, Wire, locate, process::Process};
+use crate::{Answer, Request, Wire, locate, process};
 
 /// The stub, running unless a test has killed it.
 pub struct Upstream {
@@ -43,18 +44,17 @@ impl Upstream {
     }
 
     fn listen(address: &str, arguments: Vec<String>) -> Self {
-        let listen = ["--listen", address].map(AsRef::as_ref);
-        let all = listen.into_iter().chain(arguments.iter().map(AsRef::as_ref));
-        let process = Process::start(&locate::stub(), all, &[], locate::root());
-        let address = process
-            .stdout()
-            .find("the stub's address", |line| line.strip_prefix("listening on ")?.parse().ok());
+        let mut command = process::command(locate::stub());
+        let process = Process::start(command.args(["--listen", address]).args(&arguments)).unwrap();
+        let address = process::line(process.stdout(), "the stub's address", |line| {
+            line.strip_prefix("listening on ")?.parse().ok()
+        });
         Self { address, arguments, process }
     }
 
     /// Ends the stub at once, with no chance to clean up.
     pub fn kill(&mut self) {
-        self.process.kill();
+        self.process.end_by("KILL").unwrap();
     }
 
     /// Starts a killed stub again at its old address.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Error, Read, Result, Write},
+    io::{Result, Write},
     net::{SocketAddr, TcpStream},
     sync::{
         Mutex,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use harness::{Request, SECRET, now};
+use loopback::http1;
 
 use crate::RESULT;
 
@@ -21,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
 /// A connection that is opened when it is needed and kept while it can be.
 pub(crate) struct Sender {
     address: SocketAddr,
-    connection: Option<BufReader<TcpStream>>,
+    connection: Option<(TcpStream, Vec<u8>)>,
 }
 
 impl Sender {
@@ -32,46 +33,29 @@ impl Sender {
     /// Sends a request and reads the status of its answer.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<u16> {
         let kept = self.connection.take();
-        let mut connection = kept.map_or_else(|| connect(self.address), Ok)?;
+        let (mut stream, mut received) =
+            kept.map_or_else(|| connect(self.address).map(|stream| (stream, Vec::new())), Ok)?;
         // An early answer may cut the upload short; it is there to be read all the same.
-        let written = connection.get_mut().write_all(bytes);
-        let (status, keeps) = match read_answer(&mut connection) {
+        let written = stream.write_all(bytes);
+        let answer = match http1::read(&mut stream, &mut received) {
             Ok(answer) => answer,
             Err(error) => return Err(written.err().unwrap_or(error)),
         };
-        if keeps && written.is_ok() {
-            self.connection = Some(connection);
+        let (status, keeps_open, read) = (answer.status, answer.keeps_open, answer.bytes);
+        if keeps_open && written.is_ok() {
+            received.drain(..read);
+            self.connection = Some((stream, received));
         }
         Ok(status)
     }
 }
 
-fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>> {
+fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(BufReader::new(stream))
-}
-
-fn read_answer(reader: &mut BufReader<TcpStream>) -> Result<(u16, bool)> {
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let status = status.ok_or_else(|| Error::other("hung up"))?;
-    let (mut length, mut keeps) = (0, true);
-    loop {
-        line.clear();
-        reader.read_line(&mut line)?;
-        match line.trim_end().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().map_err(Error::other)?,
-            Some(("connection", "close")) => keeps = false,
-            Some(_) => {}
-            None => break,
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    Ok((status, keeps))
+    Ok(stream)
 }
 
 /// Tells what runs beside a load that the load is over, also where it ends in a panic.

@@ -1,16 +1,5 @@
 //! What `GET /requests` tells about the requests that came.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
-// Each test binary uses its own part of the support module.
-#[allow(dead_code, unreachable_pub, reason = "shared by the test binaries")]
-mod support;
-
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
@@ -20,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use support::{Running, lab_event, start};
+use crate::running::{Running, lab_event, start};
 
 /// How often a test looks again for something that comes at a time of its own.
 const GLANCE: Duration = Duration::from_millis(5);

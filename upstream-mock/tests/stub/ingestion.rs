@@ -1,16 +1,5 @@
 //! What the stub answers to webhooks, and what its database holds after.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
-// Each test binary uses its own part of the support module.
-#[allow(dead_code, unreachable_pub, reason = "shared by the test binaries")]
-mod support;
-
 use std::{
     thread,
     time::{Duration, Instant},
@@ -18,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use support::{lab_event, order_event, start};
+use crate::running::{lab_event, order_event, start};
 
 const TWO_INGESTED: &str =
     r#"{"received":true,"event_type":"labtest.result.ready","ingested_count":2}"#;

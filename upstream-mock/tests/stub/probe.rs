@@ -1,10 +1,5 @@
 //! What `--probe` says of a stub that is well, and of what is none.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
-// Each test binary uses its own part of the support module.
-#[allow(dead_code, unreachable_pub, reason = "shared by the test binaries")]
-mod support;
-
 use std::{
     io::Write,
     net::TcpListener,
@@ -12,20 +7,22 @@ use std::{
     thread,
 };
 
+use crate::running::start;
+
 fn probe(address: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_upstream-mock")).args(["--probe", address]).output().unwrap()
 }
 
 #[test]
 fn a_stub_that_answers_is_well() {
-    let stub = support::start(&[]);
+    let stub = start(&[]);
     let said = probe(&stub.address);
     assert_eq!((said.status.code(), said.stdout, said.stderr), (Some(0), vec![], vec![]));
 }
 
 #[test]
 fn an_address_where_nothing_listens_is_not_well() {
-    let mut stub = support::start(&[]);
+    let mut stub = start(&[]);
     stub.kill();
     let said = probe(&stub.address);
     assert_eq!(said.status.code(), Some(1));

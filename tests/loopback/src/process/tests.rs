@@ -1,0 +1,101 @@
+//! With the shell as the child.
+
+use std::{
+    os::unix::process::ExitStatusExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::*;
+
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("bash");
+    command.args(["-c", script]);
+    command
+}
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A child that says its number and then does nothing, and where `/proc` has it.
+fn idle() -> (Process, String) {
+    let process = Process::start(&shell("echo $$; exec sleep 600")).unwrap();
+    let number = process.stdout().find_within(PATIENCE, |line| Some(line.to_owned())).unwrap();
+    let place = format!("/proc/{number}");
+    assert!(Path::new(&place).exists());
+    (process, place)
+}
+
+#[test]
+fn a_child_ends_when_its_owner_lets_go_of_it() {
+    let (process, place) = idle();
+    drop(process);
+    assert!(!Path::new(&place).exists());
+}
+
+#[test]
+fn a_child_ends_when_its_owner_is_killed() {
+    let (mut process, _) = idle();
+    // All that is left of a killed owner: the system closes its end of the pipe.
+    drop(process.leash.take());
+    assert_eq!(process.wait().unwrap().signal(), Some(15));
+}
+
+#[test]
+fn a_child_ends_by_the_signal_that_it_is_sent() {
+    for (signal, number) in [("KILL", 9), ("TERM", 15)] {
+        let (mut process, _) = idle();
+        assert_eq!(process.ended().unwrap(), None);
+        assert_eq!(process.end_by(signal).unwrap().signal(), Some(number));
+        assert_eq!(process.ended().unwrap().unwrap().signal(), Some(number));
+    }
+}
+
+#[test]
+fn a_childs_own_end_and_all_that_it_wrote_are_known() {
+    let script = "for i in {1..2000}; do echo out $i; done; printf 'err\\nlast' >&2; exit 3";
+    let mut process = Process::start(&shell(script)).unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(3));
+    let lines: Vec<_> = (1..=2000).map(|number| format!("out {number}")).collect();
+    assert_eq!(process.stdout().all(), lines);
+    assert_eq!(process.stderr().text(), "err\nlast");
+}
+
+#[test]
+fn a_child_has_the_directory_and_the_variables_of_its_command_and_no_input() {
+    let mut command = shell("pwd; echo \"$ADDED ${HOME-none}\"; cat; echo end");
+    command.current_dir("/usr").env("ADDED", "a b").env_remove("HOME");
+    let mut process = Process::start(&command).unwrap();
+    process.wait().unwrap();
+    assert_eq!(process.stdout().all(), ["/usr", "a b none", "end"]);
+}
+
+#[test]
+fn a_program_that_is_missing_ends_with_the_shells_words() {
+    let mut process = Process::start(&Command::new("/nowhere/at-all")).unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(127));
+    assert!(process.stderr().text().contains("/nowhere/at-all"), "{}", process.stderr().text());
+}
+
+#[test]
+fn what_a_child_uses_is_its_own() {
+    let (idle, _) = idle();
+    let busy = Process::start(&shell("while :; do :; done")).unwrap();
+    let start = Instant::now();
+    while busy.cpu_nanos().unwrap() < 200_000_000 {
+        assert!(start.elapsed() < PATIENCE, "the shell does not run");
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert!(idle.cpu_nanos().unwrap() < 100_000_000);
+    // As much as a shell takes, and a page at the least.
+    let resident = busy.resident_bytes().unwrap();
+    assert!((4096..64 << 20).contains(&resident), "{resident}");
+}
+
+#[test]
+fn a_line_is_waited_for_and_no_longer_than_asked() {
+    let process = Process::start(&shell("echo one; sleep 0.2; echo two; exec sleep 600")).unwrap();
+    let starts_with = |letter| move |line: &str| line.starts_with(letter).then(|| line.to_owned());
+    assert_eq!(process.stdout().find_within(PATIENCE, starts_with('t')), Some("two".to_owned()));
+    assert_eq!(process.stdout().find_within(Duration::ZERO, starts_with('x')), None);
+}
