@@ -59,8 +59,8 @@ fn paths() -> impl Strategy<Value = String> {
 /// The text before the path's value, and after it.
 fn halves() -> impl Strategy<Value = (String, String)> {
     (Just(OTHERS.to_vec()).prop_shuffle(), 0..=OTHERS.len()).prop_map(|(fields, at)| {
-        let before = fields[..at].iter().map(|field| format!("{field}, ")).collect::<String>();
-        let after = fields[at..].iter().map(|field| format!(", {field}")).collect::<String>();
+        let before = fields[..at].iter().flat_map(|field| [field, ", "]).collect::<String>();
+        let after = fields[at..].iter().flat_map(|field| [", ", field]).collect::<String>();
         (format!("{{{before}\"path\": "), format!("{after}}}"))
     })
 }
