@@ -117,7 +117,7 @@ fn a_path_with_dot_segments_is_read_up_to_4096_bytes_and_answered_400_beyond() {
     let guarded = Request::unsigned(RESULT).path(&longest);
     assert_eq!(gateway.send(&guarded).json(), unverified(), "read, and guarded");
     assert_eq!(gateway.saw(&guarded), []);
-    let elsewhere = format!("/{}/../../else", longer);
+    let elsewhere = format!("/{longer}/../../else");
     for (method, path) in [("POST", &longer), ("GET", &longer), ("GET", &elsewhere)] {
         let request = Request::new(method, path);
         let answer = gateway.send(&request);

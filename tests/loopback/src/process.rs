@@ -4,7 +4,10 @@ use std::{
     fs,
     io::{self, BufRead, BufReader, Error, Read, Write},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        mpsc::{self, Sender},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -39,7 +42,8 @@ impl Process {
     /// Where there is no shell to start it by; a program that is missing ends with status 127.
     pub fn start(command: &Command) -> io::Result<Self> {
         let mut leash = leash(command);
-        let mut process = Self::spawn(leash.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        leash.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Self::spawn(leash)?;
         let stdout = process.child.stdout.take().map(|source| process.stdout.collect(source));
         let stderr = process.child.stderr.take().map(|source| process.stderr.collect(source));
         process.collectors = [stdout, stderr].into_iter().flatten().collect();
@@ -52,11 +56,11 @@ impl Process {
     ///
     /// As [`Self::start`].
     pub fn start_aloud(command: &Command) -> io::Result<Self> {
-        Self::spawn(&mut leash(command))
+        Self::spawn(leash(command))
     }
 
-    fn spawn(leash: &mut Command) -> io::Result<Self> {
-        let mut child = leash.spawn()?;
+    fn spawn(leash: Command) -> io::Result<Self> {
+        let mut child = spawn_by_a_lasting_thread(leash)?;
         let leash = child.stdin.take();
         let (stdout, stderr) = Default::default();
         Ok(Self { child, leash, stdout, stderr, collectors: Vec::new() })
@@ -151,6 +155,27 @@ impl Drop for Process {
         drop(self.leash.take());
         let _ = self.child.wait();
     }
+}
+
+/// Starts a child by a thread that does not end: Envoy asks for a signal when the thread that
+/// started it has (prctl(2), `PR_SET_PDEATHSIG`), and a test's own thread ends with the test.
+fn spawn_by_a_lasting_thread(command: Command) -> io::Result<Child> {
+    type Order = (Command, Sender<io::Result<Child>>);
+    static ORDERS: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
+        let (orders, taken) = mpsc::channel::<Order>();
+        thread::spawn(move || {
+            for (mut command, reply) in taken {
+                // Who no longer waits has no use for a child; it ends with its leash.
+                let _ = reply.send(command.spawn());
+            }
+        });
+        Mutex::new(orders)
+    });
+
+    let (reply, child) = mpsc::channel();
+    let orders = ORDERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    orders.send((command, reply)).map_err(Error::other)?;
+    child.recv().map_err(Error::other)?
 }
 
 /// The time that the calling thread has run for so far, in nanoseconds (Linux only).
