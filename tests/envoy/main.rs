@@ -2,6 +2,7 @@
 //! `envoy.yaml`, in front of the upstream stub. `make test` prepares all three.
 
 mod buffered;
+mod capabilities;
 mod cases;
 mod configuration;
 mod dashboard;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use harness::{
     DEPLOYED_MODULE, ENDPOINTS_LIMIT, Gateway, MODULE, OTHERS_LIMIT, Request, SECRET, Setup,
-    Upstream, at, yaml,
+    Upstream, at, envoy_release, restrict_beside_vm, yaml,
 };
 use serde_json::json;
 use serde_yaml_ng::Value;
@@ -98,7 +98,7 @@ fn setup(directory: &Path, upstream: u16, secrets: &[&str]) -> Setup {
     *at(&mut clusters, CLUSTER) = upstream.into();
     move_into_place(directory, "clusters.yaml", &clusters);
     if secrets.is_empty() {
-        move_into_place(directory, "filter.yaml", &committed("filter.yaml"));
+        move_into_place(directory, "filter.yaml", &filter());
     } else {
         write_filter(directory, secrets);
     }
@@ -111,10 +111,19 @@ fn setup(directory: &Path, upstream: u16, secrets: &[&str]) -> Setup {
 /// Replaces the filter's file as an operator does who rotates the secret.
 pub(crate) fn write_filter(directory: &Path, secrets: &[&str]) {
     let secrets: Vec<_> = secrets.iter().map(|secret| json!({"inline": secret})).collect();
-    let mut filter = committed("filter.yaml");
+    let mut filter = filter();
     let configuration = json!({"svix": {"secrets": secrets}}).to_string();
     *at(&mut filter, &format!("{PLUGIN}.configuration.value")) = configuration.into();
     move_into_place(directory, "filter.yaml", &filter);
+}
+
+/// The committed filter, as this release of Envoy takes it.
+fn filter() -> Value {
+    let mut filter = committed("filter.yaml");
+    if envoy_release() < (1, 40) {
+        restrict_beside_vm(at(&mut filter, PLUGIN));
+    }
+    filter
 }
 
 /// Envoy looks when a file is moved into place, and so never reads half of one.

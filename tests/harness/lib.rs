@@ -22,7 +22,10 @@ pub use self::{
     locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, yaml},
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
-    setup::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, OTHERS_LIMIT, Setup, UPSTREAM, at, shared},
+    setup::{
+        CONNECTION_MANAGER, ENDPOINTS_LIMIT, OTHERS_LIMIT, Setup, UPSTREAM, at, restrict_beside_vm,
+        shared,
+    },
     upstream::{Seen, Upstream},
 };
 

@@ -31,6 +31,7 @@ pub const ENDPOINTS_LIMIT: &str =
     "route_config.virtual_hosts.0.routes.0.typed_per_filter_config.local_ratelimit";
 /// The rate limit of all other paths.
 pub const OTHERS_LIMIT: &str = "http_filters.0.typed_config";
+const CAPABILITIES: &str = "capability_restriction_config";
 
 /// What Envoy may hold back of one request, in bytes. 1.36 takes `request_body_buffer_limit`, but a
 /// request that the filter holds back is under the bounds of connection and stream all the same.
@@ -58,7 +59,10 @@ impl Setup {
     }
 
     /// What an older Envoy needs that the committed configuration does not have.
-    fn for_release(self, release: (u32, u32)) -> Self {
+    fn for_release(mut self, release: (u32, u32)) -> Self {
+        if release < (1, 40) {
+            restrict_beside_vm(at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.{PLUGIN}")));
+        }
         if release >= (1, 37) {
             return self;
         }
@@ -169,8 +173,10 @@ impl Setup {
 
     /// Takes away one of the calls that the module may make.
     pub fn without_capability(mut self, name: &str) -> Self {
-        let capabilities = format!("{CONNECTION_MANAGER}.{PLUGIN}.capability_restriction_config");
-        let allowed = at(&mut self.yaml, &format!("{capabilities}.allowed_capabilities"));
+        let plugin = at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.{PLUGIN}"));
+        let holder =
+            if plugin.get(CAPABILITIES).is_some() { plugin } else { &mut plugin["vm_config"] };
+        let allowed = at(holder, &format!("{CAPABILITIES}.allowed_capabilities"));
         assert!(allowed.as_mapping_mut().unwrap().remove(name).is_some());
         self
     }
@@ -270,6 +276,14 @@ impl Setup {
             .args(arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         Process::start(&command).unwrap()
+    }
+}
+
+/// Puts a plugin's `capability_restriction_config` where Envoy had it before 1.40, which takes it
+/// from there too, with a warning, and better from `vm_config`.
+pub fn restrict_beside_vm(plugin: &mut Value) {
+    if let Some(capabilities) = plugin["vm_config"].as_mapping_mut().unwrap().remove(CAPABILITIES) {
+        plugin[CAPABILITIES] = capabilities;
     }
 }
 
