@@ -144,7 +144,7 @@ after_up() {
             fail "$service runs as user '$user'"
     done
     ! answers 9901 || fail "Envoy's admin port is published"
-    ! docker compose run --rm -T --entrypoint /send send --url http://envoy:9901/ >"$work/log" 2>&1 ||
+    ! docker compose run --rm -T --entrypoint /junction-webhook send send --url http://envoy:9901/ >"$work/log" 2>&1 ||
         fail "Envoy's admin port is reached from other containers"
     expect 'connection refused'
     docker compose exec -T envoy cat envoy.yaml | cmp - <(deploy/docker/container-config.sh) ||

@@ -21,6 +21,7 @@ mod rotation;
 mod sample;
 mod setting;
 mod shadow;
+mod tool;
 mod vectors;
 mod verdicts;
 mod verification;

@@ -19,7 +19,7 @@ pub use self::{
     admin::Admin,
     gateway::Gateway,
     http1::Wire,
-    locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, yaml},
+    locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, tool, yaml},
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
     setup::{

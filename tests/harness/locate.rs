@@ -53,6 +53,11 @@ pub(crate) fn stub() -> PathBuf {
     existing("target/release/upstream-mock", "make build")
 }
 
+/// The tool that signs and sends webhooks.
+pub fn tool() -> PathBuf {
+    existing("target/release/junction-webhook", "make build")
+}
+
 /// Panics where the module is not built.
 pub(crate) fn require_module() {
     existing(MODULE, "make build");

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::manifests;
+use crate::{DEPLOY, manifests};
 
 /// See <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct Image {
 
 #[test]
 fn every_kustomization_names_files_and_resources_that_are_there() {
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let deploy = Path::new(DEPLOY);
     let manifests = manifests();
     let mut taken = Vec::new();
     for manifest in manifests.iter().filter(|manifest| manifest.kind() == "Kustomization") {

@@ -25,7 +25,8 @@ use upstream_mock::{FailRate, Options, Stub, serve};
 
 /// Stand-in for the clinical service: stores junction.event.v1 webhooks in SQLite.
 ///
-/// POST /v1/webhooks/junction stores an event once per event id. GET /requests lists what came,
+/// POST /v1/webhooks/junction stores an event once per event id; an original with
+/// x-junction-verdict, as shadow mode sends it on, is taken and not stored. GET /requests lists what came,
 /// verified or not, oldest first and no more than the last 10000 requests or 64 MiB; DELETE
 /// /requests forgets them. GET /events, /markers and /orders read the database; GET /healthz
 /// answers ok.

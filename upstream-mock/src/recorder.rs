@@ -18,6 +18,9 @@ const MAX_REQUESTS: usize = 10_000;
 /// How many bytes of heads and bodies are remembered, so that a load test does not exhaust memory.
 const MAX_REMEMBERED_BYTES: usize = 64 * 1024 * 1024;
 
+/// The header that an original carries which went on in shadow mode: the filter's verdict on it.
+pub(crate) const SHADOW_VERDICT: &str = "x-junction-verdict";
+
 /// The bounded list of requests.
 #[derive(Default)]
 pub(crate) struct Recorder(Mutex<Requests>);
@@ -39,6 +42,9 @@ pub(crate) struct SeenRequest {
     body_base64: Option<String>,
     /// Whether the body came to its end.
     complete: bool,
+    /// What the filter made of it, where it is an original that went on in shadow mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow_verdict: Option<String>,
 }
 
 #[derive(Default)]
@@ -163,6 +169,10 @@ impl Entry {
             body,
             body_base64,
             complete: self.complete,
+            shadow_verdict: self
+                .headers
+                .iter()
+                .find_map(|(name, value)| (name == SHADOW_VERDICT).then(|| value.clone())),
         }
     }
 }

@@ -11,16 +11,21 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, HeaderValue, StatusCode},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http_body_util::BodyExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{task::spawn_blocking, time::sleep};
 
-use crate::{Stub, event::Event, recorder::SeenRequest, store::Store};
+use crate::{
+    Stub,
+    event::Event,
+    recorder::{SHADOW_VERDICT, SeenRequest},
+    store::Store,
+};
 
 /// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny markers
 /// becomes an event of over 20 MiB.
@@ -53,12 +58,45 @@ struct Receipt {
     ingested_count: usize,
 }
 
-async fn ingest(State(stub): State<Stub>, body: Bytes) -> Result<Json<Receipt>, Refusal> {
+/// The answer to an original of shadow mode, which is taken and not stored: nothing of it is proven.
+#[derive(Serialize)]
+struct OriginalReceipt {
+    received: bool,
+    /// Where the original has one.
+    event_type: Option<String>,
+    ingested_count: usize,
+    shadow_verdict: String,
+}
+
+impl OriginalReceipt {
+    fn of(body: &[u8], verdict: &HeaderValue) -> Self {
+        #[derive(Deserialize)]
+        struct Original {
+            event_type: String,
+        }
+        let original = serde_json::from_slice(body).ok();
+        Self {
+            received: true,
+            event_type: original.map(|Original { event_type }| event_type),
+            ingested_count: 0,
+            shadow_verdict: String::from_utf8_lossy(verdict.as_bytes()).into_owned(),
+        }
+    }
+}
+
+async fn ingest(
+    State(stub): State<Stub>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let answer = if stub.0.faults.next_fails() {
         Err(Refusal::UNAVAILABLE)
+    } else if let Some(verdict) = headers.get(SHADOW_VERDICT) {
+        Ok(Json(OriginalReceipt::of(&body, verdict)).into_response())
     } else {
         let stub = stub.clone();
-        blocking(move || store(&stub.0.store, &body)).await.flatten()
+        let answer = blocking(move || store(&stub.0.store, &body)).await.flatten();
+        answer.map(IntoResponse::into_response)
     };
     // After the commit: a caller that gives up early retries an event that is stored already, which
     // is the case worth trying.

@@ -285,3 +285,23 @@ fn ends_in_good_order_when_asked_to() {
     assert_eq!(stub.get("/healthz"), answer(200, "ok\n"));
     assert!(stub.terminate().success());
 }
+
+#[test]
+fn takes_an_original_of_shadow_mode_and_stores_nothing_of_it() {
+    let stub = start(&[]);
+    let original = br#"{"event_type":"labtest.result.ready","data":{}}"#;
+    let accepted = r#"{"received":true,"event_type":"labtest.result.ready","ingested_count":0,"shadow_verdict":"accept"}"#;
+    assert_eq!(stub.post_original("accept", original), answer(200, accepted));
+    let broken =
+        r#"{"received":true,"event_type":null,"ingested_count":0,"shadow_verdict":"reject;json"}"#;
+    assert_eq!(stub.post_original("reject;json", b"{"), answer(200, broken));
+    assert_eq!(stub.post_original("accept", lab_event("msg_1").as_bytes()).0, 200);
+    assert_eq!(stub.rows("/events").len(), 0);
+
+    // Without the header the same original is refused, and is none in the list.
+    assert_eq!(stub.post(original).0, 400);
+    let seen = stub.rows("/requests");
+    let verdicts: Vec<_> = seen.iter().map(|request| request.get("shadow_verdict")).collect();
+    let (accept, reject) = (json!("accept"), json!("reject;json"));
+    assert_eq!(verdicts, [Some(&accept), Some(&reject), Some(&accept), None]);
+}

@@ -50,6 +50,13 @@ impl Running {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
+    /// Posts an original as the filter sends it on in shadow mode.
+    pub(crate) fn post_original(&self, verdict: &str, body: &[u8]) -> (u16, String) {
+        let request = self.agent.post(self.url("/v1/webhooks/junction"));
+        let mut response = request.header("x-junction-verdict", verdict).send(body).unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    }
+
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let mut response = self.agent.get(self.url(path)).call().unwrap();
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::payload::{Marker, Sample};
+use super::payload::{Marker, Sample};
 
 /// One analyte with its range, and a value within, below and above it.
 struct Analyte {

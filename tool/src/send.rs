@@ -1,8 +1,8 @@
-//! Signs and sends sample webhooks, for whoever tries the filter by hand.
+//! `junction-webhook send`: signs and sends sample webhooks, for whoever tries the filter by hand.
 //!
 //! ```text
-//! cargo run --example send -- --marker Hemoglobin=14.20:g/dL --marker 'Estradiol="<5.0":pg/mL'
-//! cargo run --example send -- --event order.completed --tamper signature --expect 401
+//! junction-webhook send --marker Hemoglobin=14.20:g/dL --marker 'Estradiol="<5.0":pg/mL'
+//! junction-webhook send --event order.completed --tamper signature --expect 401
 //! ```
 //!
 //! Bodies go out as text, so that every number's digits arrive as they were typed.
@@ -15,14 +15,17 @@ use std::{
     error::Error,
     fs,
     io::{self, Read, Write},
-    process::ExitCode,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use clap::{Parser, value_parser};
-use ureq::Agent;
+use clap::{Args, value_parser};
+use serde::Deserialize;
+use ureq::{
+    Agent,
+    tls::{RootCerts, TlsConfig},
+};
 
-use crate::{
+use self::{
     payload::{Marker, Sample},
     signing::{Message, Scheme, Signer, Tamper},
 };
@@ -32,10 +35,10 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Signs and sends sample Junction webhooks, and prints the status and body of each answer.
 ///
-/// Exits 0 when every webhook was answered (with --expect: as expected), 1 when a status was not
-/// the expected one, and 2 when something could not be built, signed or sent.
-#[derive(Parser)]
-struct Arguments {
+/// Exits 0 when every webhook was answered (with --expect: as expected), 1 when one was not
+/// answered as expected, and 2 when something could not be built, signed or sent.
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Where to send
     #[arg(long, default_value = "http://127.0.0.1:10000/v1/webhooks/junction")]
     url: String,
@@ -87,25 +90,14 @@ struct Arguments {
     #[arg(long, value_enum)]
     tamper: Option<Tamper>,
 
-    /// The status that every answer must have
+    /// The status that every answer must have; in shadow mode, where everything goes on, the
+    /// verdict that upstream-mock tells of must be the one that this status stands for
     #[arg(long, value_name = "STATUS")]
     expect: Option<u16>,
 }
 
-fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            // Where standard error is closed there is nobody to tell.
-            let _ = writeln!(io::stderr(), "send: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
 /// Sends what the arguments ask for, and answers whether every status was as expected.
-fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let secret = arguments.secret.as_deref().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or("no secret: set JUNCTION_WEBHOOK_SECRET or give --secret")?;
     let signer = Signer::new(arguments.scheme, secret, &arguments.header)?;
@@ -116,6 +108,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         .timeout_global(Some(ANSWER_TIMEOUT))
         // A proxy meant for the internet cannot reach a listener on this machine.
         .proxy(None)
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
         .build()
         .new_agent();
 
@@ -127,10 +120,37 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         let timestamp = i64::try_from(now()?.as_secs())?.saturating_sub(arguments.age);
         let message = Message { id: &id, timestamp, body: &body };
         let (status, answer) = send(&agent, arguments, &signer, &message)?;
-        writeln!(io::stdout(), "{status} {}", answer.trim_end())?;
-        as_expected &= arguments.expect.is_none_or(|expected| expected == status);
+        let mut stdout = io::stdout();
+        writeln!(stdout, "{status} {}", answer.trim_end())?;
+        let verdict = ShadowVerdict::read(&answer);
+        if let Some(verdict) = &verdict {
+            writeln!(stdout, "In shadow mode: the original went on; verdict: {}", verdict.0)?;
+        }
+        as_expected &= arguments.expect.is_none_or(|expected| match &verdict {
+            Some(verdict) => verdict.stands_for(expected),
+            None => expected == status,
+        });
     }
     Ok(as_expected)
+}
+
+/// What the filter wrote into `x-junction-verdict`, as `upstream-mock` hands it on.
+struct ShadowVerdict(String);
+
+impl ShadowVerdict {
+    fn read(answer: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Answer {
+            shadow_verdict: String,
+        }
+        let answer: Answer = serde_json::from_str(answer).ok()?;
+        Some(Self(answer.shadow_verdict))
+    }
+
+    /// Whether enforce mode would have answered so: accepted is what the upstream answers 2xx.
+    fn stands_for(&self, status: u16) -> bool {
+        (self.0 == "accept") == (200..300).contains(&status)
+    }
 }
 
 fn read_body(arguments: &Arguments) -> Result<Vec<u8>, Box<dyn Error>> {
@@ -180,4 +200,23 @@ fn explain(url: &str, error: &ureq::Error) -> String {
 
 fn now() -> Result<Duration, Box<dyn Error>> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_verdict_of_shadow_mode_for_the_status_of_enforce_mode() {
+        let verdict = |answer| ShadowVerdict::read(answer).map(|verdict| verdict.0);
+        let reject = r#"{"received":true,"shadow_verdict":"reject;signature_mismatch"}"#;
+        assert_eq!(verdict(reject).as_deref(), Some("reject;signature_mismatch"));
+        assert_eq!(verdict(r#"{"received":true,"ingested_count":9}"#), None);
+        assert_eq!(verdict("upstream connect error"), None);
+
+        let stands_for =
+            |verdict: &str, status| ShadowVerdict(verdict.to_owned()).stands_for(status);
+        assert!(stands_for("accept", 200) && !stands_for("accept", 401));
+        assert!(stands_for("reject;json", 400) && !stands_for("reject;json", 200));
+    }
 }

@@ -52,6 +52,8 @@ pub(crate) enum Signer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SigningError {
     UndecodableSecret,
+    DoublyEncodedSecret,
+    SecretInWhiteSpace,
     UnusableKey,
     UnsignableBody,
     UntimedScheme,
@@ -61,6 +63,10 @@ impl fmt::Display for SigningError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UndecodableSecret => "the secret is not base64, with or without whsec_ before it",
+            Self::DoublyEncodedSecret => {
+                "the secret is base64 of another secret: give that one, which begins with whsec_"
+            }
+            Self::SecretInWhiteSpace => "a plain secret must not begin or end with white space",
             Self::UnusableKey => "the secret is not usable as a key",
             Self::UnsignableBody => "the body is not UTF-8, which the signing library refuses",
             Self::UntimedScheme => "the scheme hmac has no timestamp; take hmac-timestamped",
@@ -81,15 +87,24 @@ impl Signer {
     }
 
     fn standard(prefix: &'static str, secret: &str) -> Result<Self, SigningError> {
+        // As the filter reads it: files end in a newline.
+        let secret = secret.trim();
         // The library wants the padding that the filter leaves optional.
         let secret = secret.trim_end_matches('=');
         let bare = secret.strip_prefix("whsec_").unwrap_or(secret);
+        // Base64 of `whsec_`.
+        if bare.starts_with("d2hzZWNf") {
+            return Err(SigningError::DoublyEncodedSecret);
+        }
         let padded = format!("{bare:=<width$}", width = bare.len().next_multiple_of(4));
         let webhook = Webhook::new(&padded).map_err(|_| SigningError::UndecodableSecret)?;
         Ok(Self::Standard { prefix, webhook })
     }
 
     fn hmac(header: &str, secret: &str, timestamped: bool) -> Result<Self, SigningError> {
+        if secret.trim() != secret {
+            return Err(SigningError::SecretInWhiteSpace);
+        }
         let key = Hmac::new_from_slice(secret.as_bytes()).map_err(|_| SigningError::UnusableKey)?;
         Ok(Self::Hmac { header: header.to_owned(), key, timestamped })
     }
@@ -227,6 +242,11 @@ mod tests {
         let error = |scheme, secret| Signer::new(scheme, secret, "x-signature").err();
         assert_eq!(error(Scheme::Svix, "whsec_not base64"), Some(SigningError::UndecodableSecret));
         assert_eq!(error(Scheme::Svix, "whsec_AAAA"), None);
+        // base64 of `whsec_AAAA`
+        let doubled = error(Scheme::Svix, "whsec_d2hzZWNfQUFBQQ==");
+        assert_eq!(doubled, Some(SigningError::DoublyEncodedSecret));
+        assert_eq!(error(Scheme::Hmac, "secret\n"), Some(SigningError::SecretInWhiteSpace));
+        assert_eq!(error(Scheme::Hmac, "se cret"), None);
 
         let signer = Signer::new(Scheme::Svix, SVIX_SECRET, "").unwrap();
         let bytes = Message { body: b"\xff", ..SVIX };
@@ -239,7 +259,7 @@ mod tests {
     #[test]
     fn takes_secrets_with_and_without_prefix_and_padding() {
         let padded = headers(Scheme::Svix, "whsec_c2VjcmV0cw==", &SVIX, None);
-        for secret in ["whsec_c2VjcmV0cw", "c2VjcmV0cw==", "c2VjcmV0cw"] {
+        for secret in ["whsec_c2VjcmV0cw", "c2VjcmV0cw==", "c2VjcmV0cw", " whsec_c2VjcmV0cw==\n"] {
             assert_eq!(headers(Scheme::Svix, secret, &SVIX, None), padded, "{secret}");
         }
     }

@@ -24,10 +24,12 @@ pub(crate) enum Sample {
 impl Sample {
     fn text(self) -> &'static str {
         match self {
-            Self::Ready => include_str!("../payloads/labtest.result.ready.json"),
-            Self::Critical => include_str!("../payloads/labtest.result.critical.json"),
-            Self::Completed => include_str!("../payloads/order.completed.json"),
-            Self::Cancelled => include_str!("../payloads/order.cancelled.json"),
+            Self::Ready => include_str!("../../../examples/payloads/labtest.result.ready.json"),
+            Self::Critical => {
+                include_str!("../../../examples/payloads/labtest.result.critical.json")
+            }
+            Self::Completed => include_str!("../../../examples/payloads/order.completed.json"),
+            Self::Cancelled => include_str!("../../../examples/payloads/order.cancelled.json"),
         }
     }
 
@@ -236,7 +238,7 @@ mod tests {
     fn gives_an_order_no_markers() {
         let marker = "Iron=1.0".parse().unwrap();
         assert_eq!(build(Sample::Completed, &[marker]), Err(PayloadError::OrderWithMarkers));
-        let sample = include_str!("../payloads/order.completed.json");
+        let sample = include_str!("../../../examples/payloads/order.completed.json");
         assert_eq!(build(Sample::Completed, &[]), Ok(sample.to_owned()));
     }
 }

@@ -26,6 +26,9 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Where the manifests are.
+const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy");
+
 /// One document of a file under `deploy/`.
 struct Manifest {
     file: String,
@@ -40,13 +43,13 @@ impl Manifest {
 
 /// Every document under `deploy/` that is a Kubernetes resource.
 fn manifests() -> Vec<Manifest> {
-    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy");
+    let deploy = Path::new(DEPLOY);
     let mut files = Vec::new();
-    collect(&deploy, &mut files);
+    collect(deploy, &mut files);
     files.sort();
     let mut manifests = Vec::new();
     for path in files {
-        let file = path.strip_prefix(&deploy).unwrap().to_str().unwrap().to_owned();
+        let file = path.strip_prefix(deploy).unwrap().to_str().unwrap().to_owned();
         for value in documents(&fs::read_to_string(&path).unwrap()) {
             if value.get("kind").is_some() && value.get("apiVersion").is_some() {
                 manifests.push(Manifest { file: file.clone(), value });
