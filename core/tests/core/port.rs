@@ -282,7 +282,8 @@ fn what_may_leave_the_endpoint_open_by_mistake_is_warned_of_at_the_start() {
 
 #[test]
 fn a_long_path_with_dot_segments_is_refused_on_its_head_wherever_it_leads() {
-    let path = format!("/{}/../v1/webhooks/junction", "a".repeat(4096));
+    let path = format!("/{}/../v1/webhooks/junction", "a".repeat(4072));
+    assert_eq!(path.len(), 4097);
     for (config, verdict, flow) in [
         (json!({}), Verdict::Rejected(Reason::Path), Flow::Hold),
         (json!({"mode": "shadow"}), Verdict::Shadowed(Err(Reason::Path)), Flow::Continue),
