@@ -4,21 +4,24 @@ use std::{
     fs,
     io::{self, BufRead, BufReader, Error, Read, Write},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::{
-        Arc, LazyLock, Mutex, PoisonError,
-        mpsc::{self, Sender},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-/// Becomes its arguments, with as many open files as may be. What it leaves behind sends them the
-/// signal that it is told, or TERM when its input closes, which happens even where the owner is
-/// killed or never drops what a `static` holds.
+/// Runs its arguments, with as many open files as may be, and sends them the signal that it is
+/// told, or TERM when its own input closes, which happens even where the owner is killed or never
+/// drops what a `static` holds.
+///
+/// It stays their parent: Envoy asks to be ended with its parent, which would be the thread that
+/// happens to start it (`PR_SET_PDEATHSIG`).
 const LEASH: &str = r#"exec 3<&0
 ulimit -n "$(ulimit -Hn)"
-{ read -r how <&3 || how=TERM; kill -s "$how" "$$"; } >/dev/null 2>&1 &
-exec "$@" 3<&- </dev/null"#;
+"$@" 3<&- </dev/null &
+child=$!
+{ read -r how <&3 || how=TERM; kill -s "$how" "$child"; } >/dev/null 2>&1 &
+exec 3<&-
+wait "$child""#;
 
 /// No such file, and no such process (errno(3)).
 const ENOENT: i32 = 2;
@@ -42,8 +45,7 @@ impl Process {
     /// Where there is no shell to start it by; a program that is missing ends with status 127.
     pub fn start(command: &Command) -> io::Result<Self> {
         let mut leash = leash(command);
-        leash.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = Self::spawn(leash)?;
+        let mut process = Self::spawn(leash.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
         let stdout = process.child.stdout.take().map(|source| process.stdout.collect(source));
         let stderr = process.child.stderr.take().map(|source| process.stderr.collect(source));
         process.collectors = [stdout, stderr].into_iter().flatten().collect();
@@ -56,11 +58,11 @@ impl Process {
     ///
     /// As [`Self::start`].
     pub fn start_aloud(command: &Command) -> io::Result<Self> {
-        Self::spawn(leash(command))
+        Self::spawn(&mut leash(command))
     }
 
-    fn spawn(leash: Command) -> io::Result<Self> {
-        let mut child = spawn_by_a_lasting_thread(leash)?;
+    fn spawn(leash: &mut Command) -> io::Result<Self> {
+        let mut child = leash.spawn()?;
         let leash = child.stdin.take();
         let (stdout, stderr) = Default::default();
         Ok(Self { child, leash, stdout, stderr, collectors: Vec::new() })
@@ -78,7 +80,7 @@ impl Process {
         &self.stderr
     }
 
-    /// How it ended; none while it runs.
+    /// How it ended, where a signal has the status 128 and its number; none while it runs.
     ///
     /// # Errors
     ///
@@ -87,7 +89,7 @@ impl Process {
         self.child.try_wait()
     }
 
-    /// Sends a signal by its name (`KILL`, `TERM`), and waits for the end.
+    /// Sends a signal by its name (`KILL`, `TERM`), and waits for the end, as [`Self::ended`].
     ///
     /// # Errors
     ///
@@ -98,7 +100,7 @@ impl Process {
         self.child.wait()
     }
 
-    /// Waits for its own end, and for the last of what it wrote.
+    /// Waits for its own end, as [`Self::ended`], and for the last of what it wrote.
     ///
     /// # Errors
     ///
@@ -119,7 +121,7 @@ impl Process {
     /// Where `/proc` does not tell.
     pub fn cpu_nanos(&self) -> io::Result<u64> {
         let mut total: u64 = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+        for task in fs::read_dir(format!("/proc/{}/task", self.id()?))? {
             // proc(5), /proc/pid/schedstat: exact, where `stat` counts in ticks of 10 ms.
             let text = match fs::read_to_string(task?.path().join("schedstat")) {
                 Ok(text) => text,
@@ -138,11 +140,22 @@ impl Process {
     ///
     /// Where `/proc` does not tell.
     pub fn resident_bytes(&self) -> io::Result<u64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let text = fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         // proc(5): the unit is always kB, and means 1024 bytes.
         let kibibytes = first_number(line.ok_or_else(|| Error::other("no VmRSS"))?)?;
         Ok(kibibytes.saturating_mul(1024))
+    }
+
+    /// Its number: of the leash's children, the one that is no shell.
+    fn id(&self) -> io::Result<String> {
+        let leash = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{leash}/task/{leash}/children"))?;
+        let is_shell = |id: &&str| {
+            fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name == "sh\n")
+        };
+        let child = children.split_whitespace().find(|id| !is_shell(id));
+        child.map(ToOwned::to_owned).ok_or_else(|| Error::other("it has not started, or ended"))
     }
 }
 
@@ -155,27 +168,6 @@ impl Drop for Process {
         drop(self.leash.take());
         let _ = self.child.wait();
     }
-}
-
-/// Starts a child by a thread that does not end: Envoy asks for a signal when the thread that
-/// started it has (prctl(2), `PR_SET_PDEATHSIG`), and a test's own thread ends with the test.
-fn spawn_by_a_lasting_thread(command: Command) -> io::Result<Child> {
-    type Order = (Command, Sender<io::Result<Child>>);
-    static ORDERS: LazyLock<Mutex<Sender<Order>>> = LazyLock::new(|| {
-        let (orders, taken) = mpsc::channel::<Order>();
-        thread::spawn(move || {
-            for (mut command, reply) in taken {
-                // Who no longer waits has no use for a child; it ends with its leash.
-                let _ = reply.send(command.spawn());
-            }
-        });
-        Mutex::new(orders)
-    });
-
-    let (reply, child) = mpsc::channel();
-    let orders = ORDERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    orders.send((command, reply)).map_err(Error::other)?;
-    child.recv().map_err(Error::other)?
 }
 
 /// The time that the calling thread has run for so far, in nanoseconds (Linux only).

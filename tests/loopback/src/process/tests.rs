@@ -1,7 +1,6 @@
 //! With the shell as the child.
 
 use std::{
-    os::unix::process::ExitStatusExt as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -38,7 +37,7 @@ fn a_child_ends_when_its_owner_is_killed() {
     let (mut process, _) = idle();
     // All that is left of a killed owner: the system closes its end of the pipe.
     drop(process.leash.take());
-    assert_eq!(process.wait().unwrap().signal(), Some(15));
+    assert_eq!(process.wait().unwrap().code(), Some(128 + 15));
 }
 
 #[test]
@@ -46,8 +45,8 @@ fn a_child_ends_by_the_signal_that_it_is_sent() {
     for (signal, number) in [("KILL", 9), ("TERM", 15)] {
         let (mut process, _) = idle();
         assert_eq!(process.ended().unwrap(), None);
-        assert_eq!(process.end_by(signal).unwrap().signal(), Some(number));
-        assert_eq!(process.ended().unwrap().unwrap().signal(), Some(number));
+        assert_eq!(process.end_by(signal).unwrap().code(), Some(128 + number));
+        assert_eq!(process.ended().unwrap().unwrap().code(), Some(128 + number));
     }
 }
 
@@ -80,7 +79,8 @@ fn a_program_that_is_missing_ends_with_the_shells_words() {
 #[test]
 fn what_a_child_uses_is_its_own() {
     let (idle, _) = idle();
-    let busy = Process::start(&shell("while :; do :; done")).unwrap();
+    let busy = Process::start(&shell("echo up; while :; do :; done")).unwrap();
+    busy.stdout().find_within(PATIENCE, |_| Some(())).unwrap();
     let start = Instant::now();
     while busy.cpu_nanos().unwrap() < 200_000_000 {
         assert!(start.elapsed() < PATIENCE, "the shell does not run");
@@ -98,4 +98,24 @@ fn a_line_is_waited_for_and_no_longer_than_asked() {
     let starts_with = |letter| move |line: &str| line.starts_with(letter).then(|| line.to_owned());
     assert_eq!(process.stdout().find_within(PATIENCE, starts_with('t')), Some("two".to_owned()));
     assert_eq!(process.stdout().find_within(Duration::ZERO, starts_with('x')), None);
+}
+
+#[test]
+fn a_child_that_would_end_with_its_parent_outlives_the_thread_that_started_it() {
+    let mut command = Command::new("setpriv");
+    let script = "while :; do echo up; sleep 0.02; done";
+    command.args(["--pdeathsig", "TERM", "bash", "-c", script]);
+    let starts = thread::spawn(move || {
+        let process = Process::start(&command).unwrap();
+        process.stdout().find_within(PATIENCE, |_| Some(())).unwrap();
+        process
+    });
+    let mut process = starts.join().unwrap();
+    let ticks = process.stdout().all().len() + 5;
+    let start = Instant::now();
+    while process.stdout().all().len() < ticks {
+        assert_eq!(process.ended().unwrap(), None);
+        assert!(start.elapsed() < PATIENCE, "it stands still");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
