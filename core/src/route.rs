@@ -5,7 +5,7 @@
 //! not recognise is a way past the filter, so it errs towards guarding. Never rewrites a path: the
 //! request goes on as it was received. Anyone can send any path, so reading one takes time in
 //! proportion to its length and no memory.
-//! Specification: the contract, section 1.
+//! Specification: `docs/contract.md`, section 1.
 
 use std::error::Error;
 use std::fmt;

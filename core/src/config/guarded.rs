@@ -2,7 +2,7 @@
 //!
 //! Fails closed: a mistake must not open the endpoint that the operator meant, and only the text can
 //! tell which that was. Where it does not, nobody knows, and every request is refused.
-//! Specification: the contract, section 7.
+//! Specification: `docs/contract.md`, section 7.
 
 use std::fmt;
 
