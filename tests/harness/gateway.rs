@@ -11,8 +11,11 @@ use crate::{Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, htt
 
 /// Envoy, the stub behind it, and everything either has to say.
 pub struct Gateway {
+    /// Where Envoy's listener is.
     pub address: SocketAddr,
+    /// Envoy's admin interface.
     pub admin: Admin,
+    /// What Envoy forwards to.
     pub upstream: Upstream,
     pub(crate) process: Process,
     pub(crate) setup: Setup,

@@ -13,6 +13,7 @@ use crate::{Answer, DEADLINE, Request};
 pub struct Wire(TcpStream);
 
 impl Wire {
+    /// Opens a connection that fails where nothing happens for long.
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();

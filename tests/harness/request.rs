@@ -24,14 +24,20 @@ static NEXT_CASE: AtomicU64 = AtomicU64::new(1);
 /// filter does not look at the query.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// As it is sent; nothing checks it.
     pub method: String,
+    /// Without the query.
     pub path: String,
+    /// Without the question mark.
     pub query: String,
+    /// Name and value, in the order of the request.
     pub headers: Vec<(String, String)>,
+    /// As it is sent, before any framing.
     pub body: Vec<u8>,
 }
 
 impl Request {
+    /// A request with nothing but its query.
     pub fn new(method: &str, path: &str) -> Self {
         let case = NEXT_CASE.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -53,6 +59,7 @@ impl Request {
         Self::signed_with(SECRET, ID, now(), body)
     }
 
+    /// Likewise, signed by another secret, for another event, at this Unix time in seconds.
     pub fn signed_with(secret: &str, id: &str, timestamp: i64, body: impl AsRef<[u8]>) -> Self {
         let signature = sign(secret, id, timestamp, body.as_ref());
         Self::unsigned(body)
@@ -72,21 +79,25 @@ impl Request {
         self.without(name).header(name, value)
     }
 
+    /// Takes away every header of that name.
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self
     }
 
+    /// Replaces the method.
     pub fn method(mut self, method: &str) -> Self {
         method.clone_into(&mut self.method);
         self
     }
 
+    /// Replaces the path; the query stays.
     pub fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
+    /// Replaces the body; a signature stays that of the other.
     pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
         self
@@ -101,8 +112,11 @@ impl Request {
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// Of the final answer.
     pub status: u16,
+    /// Name in lower case and value, in the order of the answer.
     pub headers: Vec<(String, String)>,
+    /// Without any framing.
     pub body: Vec<u8>,
 }
 
@@ -115,10 +129,12 @@ impl Answer {
         value
     }
 
+    /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The body, which must be JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("not JSON: {error}: {}", self.text()))

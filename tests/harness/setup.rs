@@ -21,8 +21,10 @@ use crate::{
 
 const ADMIN: &str = "admin.address.socket_address.port_value";
 const LISTENER: &str = "static_resources.listeners.0.address.socket_address.port_value";
+/// Where `envoy.yaml` has the port of the upstream.
 pub const UPSTREAM: &str = "static_resources.clusters.0.load_assignment.endpoints.0.lb_endpoints.0\
                         .endpoint.address.socket_address.port_value";
+/// Where `envoy.yaml` has the connection manager.
 pub const CONNECTION_MANAGER: &str =
     "static_resources.listeners.0.filter_chains.0.filters.0.typed_config";
 const PLUGIN: &str = "http_filters.1.typed_config.config";
@@ -46,6 +48,7 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The committed configuration, with one worker.
     pub fn new() -> Self {
         // One worker, so that the order of things is Envoy's own.
         Self {
@@ -166,6 +169,7 @@ impl Setup {
         setup
     }
 
+    /// Takes away a variable of Envoy's environment.
     pub fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self
@@ -314,6 +318,7 @@ pub fn shared() -> &'static Gateway {
     SHARED.get_or_init(|| Setup::new().start())
 }
 
+/// What a document has at a path of keys and indices with dots between them; panics without it.
 pub fn at<'a>(yaml: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').fold(yaml, |value, step| {
         let found = match step.parse::<usize>() {

@@ -10,6 +10,7 @@ use crate::{Answer, Request, Wire, locate, process};
 
 /// The stub, running unless a test has killed it.
 pub struct Upstream {
+    /// Where the stub listens.
     pub address: SocketAddr,
     arguments: Vec<String>,
     process: Process,
@@ -18,10 +19,15 @@ pub struct Upstream {
 /// One request as the upstream saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Seen {
+    /// As it arrived.
     pub method: String,
+    /// With the query.
     pub path: String,
+    /// Name and value, in the order of their arrival.
     pub headers: Vec<(String, String)>,
+    /// What came of the body; none where that is not UTF-8.
     pub body: Option<String>,
+    /// Whether the body came to its end.
     pub complete: bool,
 }
 
@@ -32,6 +38,7 @@ impl Seen {
         values.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// The body, which must be JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(self.body.as_deref().unwrap()).unwrap()
     }
@@ -80,10 +87,12 @@ impl Upstream {
         seen
     }
 
+    /// The stored events, as the stub lists them.
     pub fn events(&self) -> Value {
         self.get("/events").json()
     }
 
+    /// The stored markers, as the stub lists them.
     pub fn markers(&self) -> Value {
         self.get("/markers").json()
     }

@@ -4,13 +4,6 @@
 //! their published schemas. Envoy Gateway publishes none, so [`envoy_gateway`] has those of its
 //! fields that are used here. Where `CRDS` names a directory with the projects' custom resource
 //! definitions, as `make test-crds` asks, [`definitions`] holds the manifests against those too.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
 
 mod definitions;
 mod envoy_gateway;
