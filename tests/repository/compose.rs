@@ -34,16 +34,24 @@ fn the_images_are_of_the_versions_that_everything_else_is_tested_with() {
     let compose = read("compose.yaml");
     let dockerfile = read("deploy/docker/Dockerfile");
 
+    let versions = read("versions.toml");
+    let pinned = |image: &str| between(&versions, &format!("\n{image} = \""), "\"").to_owned();
+
     let toolchain = read("rust-toolchain.toml");
     let rust = format!("rust:{}-slim-bookworm", between(&toolchain, "channel = \"", "\""));
     assert_eq!(between(&compose, "${RUST_IMAGE:-", "}"), rust);
+    assert_eq!(pinned("rust"), rust);
     assert_eq!(between(&dockerfile, "ARG RUST_IMAGE=", "\n"), rust);
 
-    let makefile = read("Makefile");
-    let (minor, _patch) = between(&makefile, "ENVOY_VERSION := ", "\n").rsplit_once('.').unwrap();
+    let (minor, _patch) = between(&versions, "\nenvoy = \"", "\"").rsplit_once('.').unwrap();
     let envoy = format!("envoyproxy/envoy:v{minor}-latest");
     assert_eq!(between(&compose, "${ENVOY_IMAGE:-", "}"), envoy);
     assert_eq!(between(&dockerfile, "ARG ENVOY_IMAGE=", "\n"), envoy);
+    let (_, images) = versions.split_once("[images]").unwrap();
+    assert_eq!(between(images, "\nenvoy = \"", "\""), envoy);
+
+    assert_eq!(between(&compose, "${PROMETHEUS_IMAGE:-", "}"), pinned("prometheus"));
+    assert_eq!(between(&compose, "${GRAFANA_IMAGE:-", "}"), pinned("grafana"));
 }
 
 #[test]

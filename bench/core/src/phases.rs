@@ -1,5 +1,5 @@
 //! Prints what each part of the core costs, for each body size; compiled for this machine or for
-//! wasm32-wasip1, where `scripts/phases.sh` runs it in node's V8.
+//! wasm32-wasip1, where `make phases` runs it in node's V8.
 //!
 //! `phases times N BYTES` does the whole work that many times and prints nothing, for callgrind.
 

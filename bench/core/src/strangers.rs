@@ -1,4 +1,4 @@
-//! What anyone can send without a signature, as hostile as it gets, for `scripts/instructions.sh`.
+//! What anyone can send without a signature, as hostile as it gets, for `make instructions`.
 //!
 //! - `strangers paths LENGTH` reads one path of every form in [`forms`], of about that many bytes
 //!   each, and prints the forms; under callgrind each call of `read_one` gives a count of its own.

@@ -1,5 +1,12 @@
 //! The OCI image of the module, as `make oci` writes it: its layout, its digests, its labels, and that Istio and Envoy
-//! Gateway find the module in it.
+//! Gateway find the module in it. `make test-oci` has skopeo read the same.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,10 +15,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::{MODULE, root};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
 #[test]
@@ -120,10 +127,8 @@ fn what_is_no_wasm_module_makes_no_image() {
 fn make_oci_names_the_version_and_the_commit_of_this_clone() {
     let directory = tempfile::tempdir().unwrap();
     module_path();
-    let written = in_clone(root().join("scripts/oci.sh").to_str().unwrap())
-        .arg(directory.path())
-        .output()
-        .unwrap();
+    let written =
+        in_clone(env!("CARGO_BIN_EXE_xtask")).arg("oci").arg(directory.path()).output().unwrap();
     if !root().join(".git").exists() {
         let told = String::from_utf8(written.stderr).unwrap();
         assert_eq!(told, "error: not a git clone: the image names its commit\n");
@@ -166,16 +171,22 @@ fn in_clone(program: &str) -> Command {
 fn write_image(out: &Path) -> String {
     let written = oci(&module_path(), out);
     assert!(written.status.success(), "{written:?}");
-    String::from_utf8(written.stdout).unwrap().trim_end().to_owned()
+    let printed = String::from_utf8(written.stdout).unwrap();
+    let (place, digest) = printed.trim_end().split_once('@').unwrap();
+    assert_eq!(place, format!("{}:1.2.3", out.display()));
+    digest.to_owned()
 }
 
 fn oci(module: &Path, out: &Path) -> Output {
-    Command::new("python3")
-        .arg(root().join("scripts/oci.py"))
-        .args(["--version", "1.2.3", "--created", "1795479300", "--revision", REVISION, "--module"])
-        .args([module, Path::new("--out"), out])
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["oci", "--version", "1.2.3", "--created", "1795479300", "--revision", REVISION])
+        .args([Path::new("--module"), module, out])
         .output()
         .unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 fn module_path() -> PathBuf {

@@ -1,0 +1,114 @@
+//! `cargo xtask`: what the project's make targets do, where it is longer than about ten lines of shell.
+//!
+//! `make` stays the face: it says what is there, and builds what a task needs. What must run before
+//! there is a cargo is in `scripts/`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that reports")]
+
+mod bench;
+mod cargo_tool;
+mod debian;
+mod deny;
+mod envoys;
+mod fuzz;
+mod instructions;
+mod log;
+mod observability;
+mod oci;
+mod phases;
+mod proof;
+mod reproducible;
+mod skopeo;
+mod versions;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use xshell::Shell;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What the make targets do")]
+enum Task {
+    /// Measure the filter beside the other ways to do its work; `--help` lists the options
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Measure each part of the core, natively and in V8
+    Phases {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run the proofs at length and print what they measured as one table
+    Proof(proof::Length),
+    /// Fuzz each target, one after the other
+    Fuzz(fuzz::Options),
+    /// Check licences, bans, sources and, where reachable, advisories of all dependencies
+    Deny,
+    /// Build the module twice, from two directories, and compare the bytes
+    Reproducible,
+    /// Count the instructions of one request and of what strangers send
+    Instructions {
+        /// The most that one request of 12 kB may cost
+        #[arg(default_value_t = instructions::MOST)]
+        most: u64,
+    },
+    /// Run the tests against Envoy on every release line that is supported
+    TestEnvoys {
+        /// These alone, such as 1.38.2
+        releases: Vec<String>,
+    },
+    /// Check alerts and dashboard with a real Prometheus
+    TestObservability,
+    /// Draw docs/images/dashboard.svg from a real scrape
+    DashboardPicture,
+    /// Print the directory that has prometheus and promtool, having unpacked them where they are missing
+    Prometheus,
+    /// Write the module as an OCI image layout
+    Oci(oci::Options),
+    /// Check the image under target/oci with skopeo
+    TestOci,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    // Every path is relative to it, an argument's too.
+    env::set_current_dir(root()?)?;
+    let sh = Shell::new()?;
+    match Task::parse() {
+        Task::Bench { options } => bench::run(&sh, &options),
+        Task::Phases { arguments } => phases::run(&sh, &arguments),
+        Task::Proof(length) => proof::run(&sh, &length),
+        Task::Fuzz(options) => fuzz::run(&sh, &options),
+        Task::Deny => deny::run(&sh),
+        Task::Reproducible => reproducible::run(&sh),
+        Task::Instructions { most } => instructions::run(&sh, most),
+        Task::TestEnvoys { releases } => envoys::run(&sh, &releases),
+        Task::TestObservability => observability::check(&sh),
+        Task::DashboardPicture => observability::draw(&sh),
+        Task::Prometheus => {
+            println!("{}", observability::prometheus(&sh)?.display());
+            Ok(())
+        }
+        Task::Oci(options) => oci::write(&sh, options),
+        Task::TestOci => skopeo::check(&sh),
+    }
+}
+
+/// The clone that this was built in.
+fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask/ is in no directory")
+}
