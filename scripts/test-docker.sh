@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # Runs every command of docs/docker.md's `sh` blocks on a Docker engine, from a copy of the sources, and looks at what
 # came of them. Where no engine answers, it says so and does nothing.
-#
-# STAND_INS=1, as root on Debian: starts an engine for the test where none answers; local images stand in for those that
-# it cannot pull; Grafana, which Debian does not have, is left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,7 +15,6 @@ skip() { # why
 }
 
 work=$(mktemp -d)
-engine=
 # shellcheck disable=SC2317,SC2329 # the trap calls it
 stop() {
     local status=$?
@@ -26,12 +22,7 @@ stop() {
         ((status == 0)) || docker compose logs --tail 40 >&2 || true
         docker compose --profile send down --volumes --rmi local >/dev/null 2>&1 || true
     fi
-    if [[ -n $engine ]]; then
-        kill "$engine" 2>/dev/null || true
-        wait "$engine" || true
-    fi
-    # What the engine had mounted goes a moment after it.
-    rm -rf "$work" 2>/dev/null || { sleep 2 && rm -rf "$work"; }
+    rm -rf "$work"
 }
 trap stop EXIT
 
@@ -67,56 +58,11 @@ expect() { # what the last command must have printed
 
 get() { curl --silent --show-error --fail "$@"; }
 
-# --- The engine and its images.
-
-prepare_stand_ins() {
-    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then skip 'STAND_INS=1 wants root on Debian'; fi
-    # Two copies of a toolchain, and what is built with it.
-    local free
-    free=$(df --output=avail --block-size=1G "$work" | tail -n 1)
-    ((free >= 8)) || skip "$work has $free GiB of the 8 that images take"
-    local packages=() need
-    for need in curl=curl docker=docker.io dockerd=docker.io docker-compose=docker-compose iptables=iptables \
-        musl-gcc=musl-tools; do
-        command -v "${need%=*}" >/dev/null || packages+=("${need#*=}")
-    done
-    if ((${#packages[@]} > 0)); then
-        export DEBIAN_FRONTEND=noninteractive
-        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$work/log" 2>&1 ||
-            skip "no ${packages[*]} to be had: $(tail -n 3 "$work/log")"
-    fi
-    rustup target add "$(uname -m)-unknown-linux-musl" >"$work/log" 2>&1 ||
-        skip "no Rust for musl to be had: $(tail -n 3 "$work/log")"
-    docker info >/dev/null 2>&1 || start_engine
-    # An engine that copies a whole image for every step of a build fills the disk.
-    [[ $(docker info --format '{{.Driver}}') != vfs ]] || skip 'the engine has no overlay file system here'
-
-    scripts/docker-stand-ins.sh >"$work/stand-ins"
-    # shellcheck source=/dev/null
-    source "$work/stand-ins"
-    command docker run --rm --memory 64m --publish 127.0.0.1:0:1 "$ENVOY_IMAGE" true >"$work/log" 2>&1 ||
-        skip "the engine cannot start a container here: $(tail -n 3 "$work/log")"
-    printf 'services: { grafana: { profiles: [left-out] } }\n' >"$work/without-grafana.yaml"
-    export COMPOSE_FILE=compose.yaml:$work/without-grafana.yaml
-}
-
-start_engine() {
-    mkdir "$work/engine"
-    export DOCKER_HOST=unix://$work/engine/socket
-    dockerd --data-root "$work/engine/data" --exec-root "$work/engine/exec" --pidfile "$work/engine/pid" \
-        --host "$DOCKER_HOST" >"$work/engine.log" 2>&1 &
-    engine=$!
-    there_or_gone() { docker info || ! kill -0 "$engine"; }
-    within_a_minute there_or_gone || true
-    docker info >/dev/null 2>&1 ||
-        skip "no Docker engine starts here: $(tail -n 5 "$work/engine.log")"
-}
-
 # --- What the commands must have brought about.
 
-services() { # those that run
-    printf '%s\n' envoy upstream-mock prometheus
-    [[ -n ${STAND_INS:-} ]] || printf 'grafana\n'
+services() { # those that were started, whether they run or not
+    command docker ps --all --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
+        --format '{{.Label "com.docker.compose.service"}}'
 }
 
 container() { docker compose ps --quiet "$1"; }
@@ -134,7 +80,9 @@ prometheus_has() { # a query that answers something
 
 after_up() {
     local service user
-    for service in $(services); do
+    started=$(services)
+    [[ $started == *envoy* && $started == *upstream-mock* && $started == *prometheus* ]] || fail "started: $started"
+    for service in $started; do
         eventually "healthy $service" healthy "$(container "$service")"
     done
     for service in envoy=101 upstream-mock=65532 prometheus; do
@@ -187,11 +135,7 @@ after_down() {
 
 # --- The commands, in their order.
 
-if [[ -n ${STAND_INS:-} ]]; then
-    prepare_stand_ins
-elif ! docker info >/dev/null 2>&1; then
-    skip 'no Docker engine answers; STAND_INS=1, as root on Debian, starts one'
-fi
+docker info >/dev/null 2>&1 || skip 'no Docker engine answers; .ci/test-docker.sh, as root on Debian, starts one'
 docker compose version >/dev/null 2>&1 || fail 'docker compose is missing'
 for port in 3000 9000 9090 10000; do
     ! answers "$port" || fail "port $port is taken (\`make run\`?): stop what listens there"
@@ -227,6 +171,4 @@ for command in "${commands[@]}"; do
     esac
 done
 
-printf '%d commands of docs/docker.md run' "${#commands[@]}"
-[[ -z ${STAND_INS:-} ]] || printf ', with stand-ins for the official images and without Grafana'
-printf '\n'
+printf '%d commands of docs/docker.md run; services: %s\n' "${#commands[@]}" "${started//$'\n'/ }"
