@@ -17,7 +17,7 @@ endif
 INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_VERSION)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup rust build envoy build-and-envoy run send test test-core test-bare lint fmt instructions check \
+.PHONY: help setup rust build envoy build-and-envoy run run-native send test test-native miri test-core test-bare lint fmt instructions check \
 	bench phases clean proof-schema proof-lossless test-observability dashboard-picture rotate-demo proof fuzz \
 	test-envoys deny reproducible oci test-oci test-docker test-crds test-units dist lint-workflows
 
@@ -35,6 +35,11 @@ rust:
 build: rust ## Build the Wasm module, the upstream stub and the tool
 	@scripts/build.sh
 
+build-native: ## Build the dynamic module: target/release/libjunction_webhook.so
+	cargo build --profile native --locked --package junction-webhook-native
+	@mkdir -p target/release
+	install -m 755 target/native/libjunction_webhook.so target/release/libjunction_webhook.so
+
 envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
 	@scripts/check-tools.sh envoy
 	@$(INSTALL_ENVOY)
@@ -49,11 +54,25 @@ run: ## Build all that is needed, start the stub and Envoy with the filter; Ctrl
 	@scripts/build.sh envoy
 	@exec scripts/run.sh
 
+run-native: ## The same with the dynamic module in place of the Wasm module
+	@scripts/check-tools.sh build envoy run
+	@scripts/build.sh envoy
+	@$(MAKE) --no-print-directory build-native
+	@FILTER_HOST=native exec scripts/run.sh
+
 send: ## Send one good and three bad webhooks to `make run`
 	@scripts/send.sh
 
 test: build-and-envoy ## Run every test, those against a real Envoy included
 	@scripts/test.sh
+
+test-native: build-and-envoy build-native ## Run the tests against a real Envoy with the dynamic module
+	cargo test --locked --package junction-webhook-native
+	FILTER_HOST=native cargo test --locked --test envoy --test proof
+
+miri: ## Run the tests of the dynamic module's interface to Envoy under Miri; needs the nightly toolchain
+	rustup component add --toolchain nightly miri rust-src
+	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked --package junction-webhook-native
 
 test-core: rust ## Run what needs no Envoy, for the inner loop
 	cargo test --locked --package junction-webhook --package junction-webhook-filter --package loopback \

@@ -35,7 +35,10 @@ fi
 export JUNCTION_WEBHOOK_SECRET
 printf '%s\n' "$JUNCTION_WEBHOOK_SECRET" >"$secret_file"
 
-if [[ $("$ENVOY" --version) =~ /1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] < 40)); then
+if [[ ${FILTER_HOST:-wasm} == native ]]; then
+    config=target/run/envoy-native.yaml
+    scripts/native-envoy.sh >"$config"
+elif [[ $("$ENVOY" --version) =~ /1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] < 40)); then
     config=target/run/envoy.yaml
     scripts/older-envoy.sh >"$config"
 fi

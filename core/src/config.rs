@@ -94,11 +94,15 @@ impl Config {
         let Some(limits) = limits else { return Ok((self, None)) };
         match open(limits) {
             Ok(repeats) => Ok((self, Some(repeats))),
-            Err(problem) => Err(Unusable {
-                guarded: Guarded::Path(self.route),
-                error: ConfigError::new("duplicates", problem),
-            }),
+            Err(problem) => Err(self.unusable("duplicates", problem)),
         }
+    }
+
+    /// Refuses a configuration that this host cannot carry out, for the problem of a field.
+    #[must_use]
+    pub fn unusable(self, field: &str, problem: impl fmt::Display) -> Unusable {
+        let error = ConfigError::new(field, problem);
+        Unusable { guarded: Guarded::Path(self.route), error }
     }
 
     /// What is usable and still likely to be a mistake that leaves the endpoint open, for the log.

@@ -227,6 +227,12 @@ impl Exchange {
         matches!(self.phase, Phase::Body(_))
     }
 
+    /// Whether the filter has answered.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        matches!(self.phase, Phase::Answered)
+    }
+
     /// Whether the request, now at its end, was held back and none of its body ever came, although
     /// its head was in order: so does a sender that goes away, and so does every request where the
     /// host takes holding the head back for holding back everything.

@@ -263,6 +263,12 @@ impl Request {
         }
     }
 
+    /// Whether the request has had its answer, so that nothing of it need be kept.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        self.exchange.is_answered()
+    }
+
     fn end(&mut self, host: &impl Host) -> Outcome {
         let body = match self.exchange.awaited_body() {
             None | Some(0) => Some(Vec::new()),

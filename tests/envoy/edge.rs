@@ -1,6 +1,6 @@
 //! What the settings around the filter in `envoy.yaml` do, as far as the filter relies on them.
 
-use harness::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, Request, Setup, eventually, shared};
+use harness::{CONNECTION_MANAGER, ENDPOINTS_LIMIT, Host, Request, Setup, eventually, shared};
 
 use crate::sample::RESULT;
 
@@ -52,6 +52,8 @@ fn where_underscores_pass_no_sender_sets_a_header_of_the_filter_in_that_disguise
 #[test]
 fn a_refusal_in_grpcs_form_is_a_refusal_all_the_same() {
     for (content_type, status) in [("application/grpc", "2"), ("application/grpc+json", "16")] {
+        // Envoy gives a dynamic module's answer no gRPC status of its own.
+        let status = if Host::under_test() == Host::Native { "0" } else { status };
         let request =
             Request::signed(RESULT).set("svix-id", "msg_forged").set("content-type", content_type);
         let answer = shared().send(&request);

@@ -4,7 +4,7 @@
 use std::fs;
 
 use harness::{
-    CONNECTION_MANAGER, DEPLOYED_MODULE, MODULE, Request, Setup, at, envoy_release,
+    CONNECTION_MANAGER, DEPLOYED_MODULE, Host, MODULE, Request, Setup, at, envoy_release,
     restrict_beside_vm, root,
 };
 use serde::Deserialize;
@@ -16,6 +16,9 @@ use crate::sample::{result_of_length, verifies};
 
 #[test]
 fn webhooks_are_verified_behind_the_patched_listener() {
+    if Host::lacks("manifests of this kind") {
+        return;
+    }
     let directory = TempDir::new().unwrap();
     let gateway = patched(&directory).start();
     verifies(&gateway);
@@ -24,6 +27,9 @@ fn webhooks_are_verified_behind_the_patched_listener() {
 
 #[test]
 fn the_patch_of_the_routes_lets_the_filter_hold_more_than_the_listener_buffers() {
+    if Host::lacks("manifests of this kind") {
+        return;
+    }
     // Older ones bound by the connection what a filter holds back; docs/envoy-gateway.md says so.
     if envoy_release() < (1, 37) {
         return;
@@ -37,6 +43,9 @@ fn the_patch_of_the_routes_lets_the_filter_hold_more_than_the_listener_buffers()
 
 #[test]
 fn the_filter_is_the_one_of_envoy_yaml() {
+    if Host::lacks("manifests of this kind") {
+        return;
+    }
     let mut setup = Setup::new();
     let whole = setup.yaml();
     // Envoy Gateway's Envoys are older than the place in `vm_config`.
@@ -65,6 +74,9 @@ fn the_filter_is_the_one_of_envoy_yaml() {
 
 #[test]
 fn the_proxy_gets_every_variable_and_the_module_of_the_filter() {
+    if Host::lacks("manifests of this kind") {
+        return;
+    }
     let config = &operations()[0].value["typed_config"]["config"];
     let proxy = manifest("envoyproxy.yaml").remove(0);
     let deployment = &proxy["spec"]["provider"]["kubernetes"]["envoyDeployment"];

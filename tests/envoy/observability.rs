@@ -1,6 +1,6 @@
 //! Metrics, the access log and Envoy's log: enough to operate, and nothing that is a patient's.
 
-use harness::{Gateway, ID, Request, SECRET, Setup, eventually, now};
+use harness::{Gateway, Host, ID, Request, SECRET, Setup, eventually, now};
 use serde_json::{Value, json};
 
 use crate::sample::RESULT;
@@ -165,7 +165,8 @@ fn the_filters_own_time_is_counted_once_for_each_guarded_request_and_passes() {
     let [within_100_milliseconds] = samples(&gateway, name, 2, ["100000"]);
     assert_eq!(within_100_milliseconds, 2, "a plausible time");
     // Several calls of Envoy and a MAC take microseconds, if its clock moves within a callback.
+    let sum_of = format!("{}{name}_sum{{}} ", Host::under_test().metric_prefix());
     let sum = gateway.admin.prometheus();
-    let sum = sum.lines().find_map(|line| line.strip_prefix(&format!("{name}_sum{{}} ")));
+    let sum = sum.lines().find_map(|line| line.strip_prefix(&sum_of));
     assert!(sum.unwrap().parse::<f64>().unwrap() > 0.0, "{sum:?}");
 }

@@ -1,6 +1,6 @@
 //! An event that Envoy has no room for: refused, and counted, logged and told as that.
 
-use harness::{Answer, CONNECTION_MANAGER, Gateway, ID, Request, Setup};
+use harness::{Answer, CONNECTION_MANAGER, Gateway, Host, ID, Request, Setup};
 
 /// What Envoy may hold back of one request.
 const BOUND: &str = "route_config.virtual_hosts.0.request_body_buffer_limit";
@@ -125,6 +125,9 @@ fn an_event_whose_document_comes_in_one_frame_goes_on_whatever_its_length() {
 
 #[test]
 fn where_the_module_may_not_ask_envoy_refuses_all_the_same() {
+    if Host::lacks("capabilities") {
+        return;
+    }
     let gateway = setup().without_capability("proxy_get_property").start();
     let asked = || gateway.log().matches("restricted proxy-wasm capability").count();
     let before = asked();

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{Answer, Request, Wire};
+use crate::{Answer, Host, Request, Wire};
 
 /// The admin interface of one Envoy.
 pub struct Admin(pub SocketAddr);
@@ -35,7 +35,8 @@ impl Admin {
     pub fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let labels: Vec<String> =
             labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-        let series = format!("{name}{{{}}} ", labels.join(","));
+        let prefix = Host::under_test().metric_prefix();
+        let series = format!("{prefix}{name}{{{}}} ", labels.join(","));
         self.prometheus().lines().find_map(|line| line.strip_prefix(&series)?.parse().ok())
     }
 

@@ -6,6 +6,7 @@
 
 mod admin;
 mod gateway;
+mod host;
 mod http1;
 mod http2;
 mod locate;
@@ -18,6 +19,7 @@ mod upstream;
 pub use self::{
     admin::Admin,
     gateway::Gateway,
+    host::Host,
     http1::Wire,
     locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, tool, yaml},
     prometheus::Prometheus,

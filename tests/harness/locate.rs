@@ -9,6 +9,8 @@ use std::{
 
 use serde_yaml_ng::Value;
 
+use super::Host;
+
 /// The repository's root: Envoy starts there, and paths in `envoy.yaml` are relative to it.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -16,6 +18,9 @@ pub fn root() -> &'static Path {
 
 /// The module, as `make build` builds it and `envoy.yaml` names it.
 pub const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
+
+/// The dynamic module, as `make build-native` builds it.
+pub(super) const NATIVE_MODULE: &str = "target/release/libjunction_webhook.so";
 
 /// Where the files under `deploy/` expect it.
 pub const DEPLOYED_MODULE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
@@ -67,7 +72,10 @@ pub fn tool() -> PathBuf {
 
 /// Panics where the module is not built.
 pub(crate) fn require_module() {
-    existing(MODULE, "make build");
+    match Host::under_test() {
+        Host::Wasm => existing(MODULE, "make build"),
+        Host::Native => existing(NATIVE_MODULE, "make build-native"),
+    };
 }
 
 fn existing(path: &str, remedy: &str) -> PathBuf {

@@ -14,7 +14,7 @@ use serde_yaml_ng::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Admin, Gateway, SECRET, Upstream, eventually,
+    Admin, Gateway, Host, SECRET, Upstream, eventually,
     locate::{self, envoy},
     process,
 };
@@ -51,19 +51,16 @@ impl Setup {
     /// The committed configuration, with one worker.
     pub fn new() -> Self {
         // One worker, so that the order of things is Envoy's own.
-        Self {
-            yaml: locate::yaml("envoy.yaml"),
-            environment: Vec::new(),
-            workers: 1,
-            arguments: Vec::new(),
-        }
-        .env("JUNCTION_WEBHOOK_SECRET", SECRET)
-        .for_release(locate::envoy_release())
+        let mut yaml = locate::yaml("envoy.yaml");
+        Host::under_test().put_into(&mut yaml);
+        Self { yaml, environment: Vec::new(), workers: 1, arguments: Vec::new() }
+            .env("JUNCTION_WEBHOOK_SECRET", SECRET)
+            .for_release(locate::envoy_release())
     }
 
     /// What an older Envoy needs that the committed configuration does not have.
     fn for_release(mut self, release: (u32, u32)) -> Self {
-        if release < (1, 40) {
+        if release < (1, 40) && Host::under_test() == Host::Wasm {
             restrict_beside_vm(at(&mut self.yaml, &format!("{CONNECTION_MANAGER}.{PLUGIN}")));
         }
         if release >= (1, 37) {
@@ -82,13 +79,13 @@ impl Setup {
 
     /// Replaces the plugin's configuration by a text that need not be JSON.
     pub fn config_text(self, config: &str) -> Self {
-        let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration.value");
+        let path = format!("{CONNECTION_MANAGER}.{}.value", Host::under_test().configuration());
         self.patch(&path, config)
     }
 
     /// Replaces the plugin's configuration, as a protobuf `Struct` instead of a text.
     pub fn config_struct(self, config: &Json) -> Self {
-        let path = format!("{CONNECTION_MANAGER}.{PLUGIN}.configuration");
+        let path = format!("{CONNECTION_MANAGER}.{}", Host::under_test().configuration());
         let any = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": config});
         self.patch(&path, serde_yaml_ng::to_value(any).unwrap())
     }
@@ -302,7 +299,7 @@ impl ListenerFile {
     pub fn write(&self, config: &Json, version: u64) {
         let mut listener = self.listener.clone();
         let manager = CONNECTION_MANAGER.strip_prefix("static_resources.listeners.0.").unwrap();
-        let path = format!("{manager}.{PLUGIN}.configuration.value");
+        let path = format!("{manager}.{}.value", Host::under_test().configuration());
         *at(&mut listener, &path) = config.to_string().into();
         let resources = json!({"version_info": version.to_string(), "resources": [listener]});
         // Envoy looks when a file is moved into place, and so never reads half of one.

@@ -4,7 +4,8 @@
 use std::net::SocketAddr;
 
 use harness::{
-    CONNECTION_MANAGER, GUARDED_PATH, Gateway, ID, Request, SECRET, Setup, Wire, at, now, sign,
+    CONNECTION_MANAGER, GUARDED_PATH, Gateway, Host, ID, Request, SECRET, Setup, Wire, at, now,
+    sign,
 };
 use proptest::{
     prelude::*,
@@ -169,8 +170,8 @@ fn arbitrary_configurations_neither_crash_the_module_nor_open_the_endpoint() {
         listener["name"] = format!("configuration-{index}").into();
         *at(&mut listener, "address.socket_address.port_value") = 0.into();
         let manager = CONNECTION_MANAGER.strip_prefix("static_resources.listeners.0.").unwrap();
-        let plugin = format!("{manager}.http_filters.1.typed_config.config");
-        *at(&mut listener, &format!("{plugin}.configuration.value")) = text.as_str().into();
+        let configuration = Host::under_test().configuration();
+        *at(&mut listener, &format!("{manager}.{configuration}.value")) = text.as_str().into();
         listeners.push(listener);
     }
     let gateway = setup.start();

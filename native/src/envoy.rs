@@ -1,0 +1,232 @@
+//! Envoy as a host of the core: one request in one hook, and the metrics of its plugin.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use webhook::exchange::Forward;
+use webhook::metrics::{self, Series};
+use webhook::port::{Host, Room, Warning};
+use webhook::reject::{Answer, Reason, Rejection};
+use webhook::repeats::Destination;
+
+use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, Stream};
+
+/// The ids of a plugin's metrics, by the place of each series; the series of one metric share it.
+#[derive(Debug)]
+pub(crate) struct Metrics(Vec<Option<usize>>);
+
+impl Metrics {
+    /// Defines every metric once, and brings its series into being where this Envoy lets a
+    /// configuration do that.
+    pub(crate) fn define(configuration: Configuration<'_>, remembers: bool) -> Self {
+        let mut ids = Vec::new();
+        let mut last: Option<(&str, Option<usize>)> = None;
+        for series in Series::all() {
+            let (names, values): (Vec<_>, Vec<_>) = series.labels().unzip();
+            let kind = kind(series);
+            let id = match last {
+                Some((name, id)) if name == series.name() => id,
+                _ => configuration.define(kind, series.name(), &names),
+            };
+            last = Some((series.name(), id));
+            let is_used = remembers || !series.is_of_repeats();
+            if let (Some(id), Kind::Counter, true) = (id, kind, is_used) {
+                configuration.change(kind, id, &values, 0);
+            }
+            ids.push(id);
+        }
+        Self(ids)
+    }
+
+    fn id(&self, series: Series) -> Option<usize> {
+        self.0.get(series.index()).copied().flatten()
+    }
+}
+
+const fn kind(series: Series) -> Kind {
+    match series.kind() {
+        metrics::Kind::Counter => Kind::Counter,
+        metrics::Kind::Gauge => Kind::Gauge,
+        metrics::Kind::Histogram => Kind::Histogram,
+    }
+}
+
+/// Where a host's calls come from.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Configuration(Configuration<'a>),
+    Stream(Stream<'a>),
+}
+
+/// Envoy, in one hook.
+#[derive(Clone, Copy)]
+pub(crate) struct Envoy<'a> {
+    place: Place<'a>,
+    metrics: &'a Metrics,
+}
+
+impl<'a> Envoy<'a> {
+    /// While a plugin is configured.
+    pub(crate) const fn configuring(at: Configuration<'a>, metrics: &'a Metrics) -> Self {
+        Self { place: Place::Configuration(at), metrics }
+    }
+
+    /// While a request is in hand.
+    pub(crate) const fn serving(stream: Stream<'a>, metrics: &'a Metrics) -> Self {
+        Self { place: Place::Stream(stream), metrics }
+    }
+
+    const fn stream(&self) -> Option<Stream<'a>> {
+        match self.place {
+            Place::Stream(stream) => Some(stream),
+            Place::Configuration(_) => None,
+        }
+    }
+
+    fn change_metric(&self, series: Series, amount: u64) {
+        let Some(id) = self.metrics.id(series) else { return };
+        let values: Vec<_> = series.labels().map(|(_, value)| value).collect();
+        match self.place {
+            Place::Configuration(at) => at.change(kind(series), id, &values, amount),
+            Place::Stream(stream) => stream.change(kind(series), id, &values, amount),
+        }
+    }
+}
+
+/// How long the body is that is there by now, and in which parts.
+pub(crate) fn body_parts(stream: Stream<'_>) -> (&'static [Body], usize) {
+    let received = stream.body_size(Body::Received);
+    if received > 0 && stream.received_is_buffered() {
+        return (&[Body::Received], received);
+    }
+    let buffered = stream.body_size(Body::Buffered);
+    (&[Body::Buffered, Body::Received], buffered.saturating_add(received))
+}
+
+/// Puts another body in the place of the one that is there; whether Envoy took it.
+fn replace_body(stream: Stream<'_>, body: &[u8]) -> bool {
+    let (parts, _) = body_parts(stream);
+    let mut is_replaced = false;
+    // The last part that there is takes all of it; the others are emptied.
+    for part in parts.iter().rev() {
+        let is_there = stream.drain_body(*part);
+        is_replaced = is_replaced || (is_there && stream.append_body(*part, body));
+    }
+    is_replaced
+}
+
+impl Host for Envoy<'_> {
+    fn now(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn body(&self, length: usize) -> Option<Vec<u8>> {
+        let stream = self.stream()?;
+        let (parts, size) = body_parts(stream);
+        let mut bytes = Vec::with_capacity(size);
+        let is_given = parts.iter().all(|part| stream.read_body(*part, &mut bytes));
+        (is_given && bytes.len() == length).then_some(bytes)
+    }
+
+    /// This host holds heads itself; a configuration that wants otherwise is refused.
+    fn is_head_gone(&self) -> bool {
+        false
+    }
+
+    fn destination(&self) -> Destination {
+        let known = |attribute| {
+            let text = self.stream().and_then(|stream| stream.text(attribute));
+            text.unwrap_or_default().to_vec()
+        };
+        Destination {
+            route: known(Attribute::XdsRouteName),
+            cluster: known(Attribute::XdsClusterName),
+        }
+    }
+
+    fn trailer_names(&self) -> Option<Vec<String>> {
+        self.stream()?.trailer_names()
+    }
+
+    /// Envoy's own answers have other details, and so does one that broke off.
+    fn upstream_status(&self) -> Option<u16> {
+        let stream = self.stream()?;
+        if stream.text(Attribute::ResponseCodeDetails)? != b"via_upstream" {
+            return None;
+        }
+        u16::try_from(stream.integer(Attribute::ResponseCode)?).ok()
+    }
+
+    fn add(&self, counter: Series, count: usize) {
+        self.change_metric(counter, u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    fn record(&self, series: Series, value: u64) {
+        self.change_metric(series, value);
+    }
+
+    fn set_filter_state(&self, key: &'static str, value: &str) {
+        if let Some(stream) = self.stream() {
+            stream.set_filter_state(key, value);
+        }
+    }
+
+    fn warn(&self, line: &str) {
+        abi::log(Level::Warning, line);
+    }
+
+    fn error(&self, line: &str) {
+        abi::log(Level::Error, line);
+    }
+
+    fn remedy(&self, warning: Warning) -> &'static str {
+        match warning {
+            Warning::Unverified => "please report it",
+            Warning::Starved => "something before this filter keeps their bodies",
+            Warning::Leaked => "leave hold_headers out",
+        }
+    }
+
+    fn answer(&self, answer: &Answer) {
+        if let Some(stream) = self.stream() {
+            let headers: Vec<_> = answer.headers().collect();
+            stream.send_response(answer.status, &headers, answer.body.as_bytes());
+        }
+    }
+
+    /// Envoy refuses a body that is above its bound once it goes on, too late to count it as that.
+    /// It has no bound for one that it has not held back, whose end came in its first part.
+    fn change(&self, forward: &Forward) -> Room {
+        let Some(stream) = self.stream() else { return Room::Enough };
+        if let Some(body) = &forward.body {
+            let bound = stream.buffer_limit();
+            let is_held = stream.body_size(Body::Buffered) > 0;
+            let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+            let is_too_long = is_held && bound > 0 && length > bound;
+            if is_too_long || !replace_body(stream, body) {
+                self.answer(&Rejection::from(Reason::BodySize).answer());
+                return Room::None;
+            }
+        }
+        for name in &forward.remove {
+            stream.set_header(name, None);
+        }
+        for (name, value) in &forward.set {
+            stream.set_header(name, Some(value));
+        }
+        Room::Enough
+    }
+
+    fn drop_trailers(&self) {
+        if let Some(names) = self.trailer_names() {
+            self.remove_trailers(&names);
+        }
+    }
+
+    fn remove_trailers(&self, names: &[String]) {
+        if let Some(stream) = self.stream() {
+            for name in names {
+                stream.remove_trailer(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The module between a fake Envoy and the core: every hook, as Envoy calls it, in memory that Miri
+//! watches (`make miri`).
+
+use std::ffi::c_void;
+use std::ptr;
+
+use crate::abi::fake::{self, Envoy};
+use crate::abi::{self, Status};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BODY: &str =
+    r#"{"event_type":"labtest.result.ready","data":{"markers":[{"name":"a","value":7.10}]}}"#;
+
+/// A plugin as Envoy keeps it.
+struct Plugin(*const c_void);
+
+impl Plugin {
+    fn new(envoy: &mut Envoy, configuration: &str) -> Self {
+        Self(fake::configure(envoy, configuration.as_bytes()))
+    }
+
+    fn usable(envoy: &mut Envoy) -> Self {
+        let plugin =
+            Self::new(envoy, &format!(r#"{{"svix":{{"secrets":[{{"inline":"{SECRET}"}}]}}}}"#));
+        assert!(envoy.log.is_empty(), "{:?}", envoy.log);
+        plugin
+    }
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        fake::destroy_configuration(self.0);
+    }
+}
+
+/// Signed now, since the module reads the clock.
+fn signed(id: &str, body: &str) -> Vec<(String, String)> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let at = i64::try_from(now.as_secs()).unwrap();
+    let signature =
+        standardwebhooks::Webhook::new(SECRET).unwrap().sign(id, at, body.as_bytes()).unwrap();
+    [
+        (":method", "POST"),
+        (":path", "/v1/webhooks/junction"),
+        ("content-type", "application/json"),
+        ("svix-id", id),
+        ("svix-timestamp", &at.to_string()),
+        ("svix-signature", &signature),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+#[test]
+fn a_verified_event_replaces_the_body_in_whichever_parts_it_came() {
+    for parts in [vec![BODY.len()], vec![1, 10, BODY.len()], vec![BODY.len(), BODY.len()]] {
+        for with_trailers in [false, true] {
+            let mut envoy = Envoy { headers: signed("msg_1", BODY), ..Envoy::default() };
+            let plugin = Plugin::usable(&mut envoy);
+            let request = fake::request(plugin.0);
+            assert_eq!(fake::headers(&mut envoy, request, false), Status::Hold);
+            let mut start = 0;
+            for (index, end) in parts.iter().enumerate() {
+                envoy.receive(&BODY.as_bytes()[start..*end]);
+                let is_last = index + 1 == parts.len() && !with_trailers;
+                let status = fake::body(&mut envoy, request, is_last);
+                assert_eq!(status, if is_last { Status::Continue } else { Status::Hold });
+                envoy.keep();
+                start = *end;
+            }
+            if with_trailers {
+                envoy.trailers.push(("x-trailer".to_owned(), "1".to_owned()));
+                assert_eq!(fake::trailers(&mut envoy, request), Status::Continue);
+                assert!(envoy.trailers.is_empty(), "nobody signed them");
+            }
+            let body = String::from_utf8(envoy.buffered.clone()).unwrap();
+            assert!(body.starts_with(r#"{"contract":"junction.event.v1","event_id":"msg_1""#));
+            assert!(body.contains(r#""number":7.10"#), "{body}");
+            assert_eq!(envoy.header("content-length"), Some(body.len().to_string()));
+            assert_eq!(envoy.header("svix-signature"), None);
+            assert_eq!(envoy.state("junction_webhook_verdict"), Some("forwarded"));
+            assert_eq!(envoy.response, None);
+            fake::complete(&mut envoy, request);
+            fake::destroy(request);
+        }
+    }
+}
+
+#[test]
+fn a_forgery_is_answered_and_nothing_of_it_goes_on() {
+    let mut envoy = Envoy { headers: signed("msg_1", "{}"), ..Envoy::default() };
+    let plugin = Plugin::usable(&mut envoy);
+    let request = fake::request(plugin.0);
+    assert_eq!(fake::headers(&mut envoy, request, false), Status::Hold);
+    envoy.receive(BODY.as_bytes());
+    assert_eq!(fake::body(&mut envoy, request, true), Status::Drop);
+    let (status, body) = envoy.response.clone().unwrap();
+    assert_eq!(status, 401);
+    let expected =
+        r#"{"error":"signature_verification_failed","message":"Signature verification failed"}"#;
+    assert_eq!(body, expected);
+    assert_eq!(envoy.log, ["webhook rejected: reason=signature_mismatch event_id=msg_1"]);
+    envoy.receive(b"more");
+    assert_eq!(fake::body(&mut envoy, request, true), Status::Drop);
+    fake::complete(&mut envoy, request);
+    fake::destroy(request);
+}
+
+#[test]
+fn an_unguarded_request_passes_untouched() {
+    let headers = vec![(":path".to_owned(), "/other".to_owned())];
+    let mut envoy = Envoy { headers: headers.clone(), ..Envoy::default() };
+    let plugin = Plugin::usable(&mut envoy);
+    let request = fake::request(plugin.0);
+    assert_eq!(fake::headers(&mut envoy, request, false), Status::Continue);
+    envoy.receive(b"anything");
+    assert_eq!(fake::body(&mut envoy, request, true), Status::Continue);
+    assert_eq!(
+        (envoy.headers.as_slice(), envoy.received.as_slice()),
+        (&*headers, &b"anything"[..])
+    );
+    fake::destroy(request);
+}
+
+#[test]
+fn an_unusable_configuration_loads_and_refuses() {
+    let mut envoy = Envoy { headers: signed("msg_1", BODY), ..Envoy::default() };
+    let plugin = Plugin::new(&mut envoy, r#"{"hold_headers": false, "svix": {"secrets": []}}"#);
+    assert_eq!(envoy.log.len(), 1);
+    let request = fake::request(plugin.0);
+    assert_eq!(fake::headers(&mut envoy, request, false), Status::Hold);
+    assert_eq!(envoy.response.clone().unwrap().0, 500);
+    fake::destroy(request);
+}
+
+#[test]
+fn heads_are_held_here_so_a_configuration_that_wants_otherwise_is_refused() {
+    let mut envoy = Envoy::default();
+    let text =
+        format!(r#"{{"hold_headers": false, "svix": {{"secrets": [{{"inline": "{SECRET}"}}]}}}}"#);
+    let _plugin = Plugin::new(&mut envoy, &text);
+    let line =
+        "configuration is unusable: hold_headers: must be true: this host holds heads itself";
+    assert_eq!(envoy.log, [line]);
+}
+
+#[test]
+fn a_body_that_another_filter_held_back_is_read_once() {
+    let mut envoy = Envoy { headers: signed("msg_1", BODY), ..Envoy::default() };
+    let plugin = Plugin::usable(&mut envoy);
+    let request = fake::request(plugin.0);
+    fake::headers(&mut envoy, request, false);
+    // Both parts are the same memory of Envoy's.
+    envoy.receive(BODY.as_bytes());
+    envoy.is_shared = true;
+    assert_eq!(fake::body(&mut envoy, request, true), Status::Continue);
+    let body = String::from_utf8(envoy.received.clone()).unwrap();
+    assert!(body.starts_with(r#"{"contract":"junction.event.v1""#), "{body}");
+    fake::destroy(request);
+}
+
+#[test]
+fn a_panic_is_answered_500_counted_and_told_without_a_word_of_why() {
+    abi::fake::initialise();
+    let mut envoy = Envoy { headers: signed("msg_1", BODY), ..Envoy::default() };
+    let plugin = Plugin::usable(&mut envoy);
+    let request = fake::request(plugin.0);
+    let status = fake::panicking(&mut envoy, request);
+    assert_eq!(status, Status::Drop);
+    assert_eq!(envoy.response.clone().unwrap().0, 500);
+    assert_eq!(envoy.log, ["a request ended in a panic and was answered 500: please report it"]);
+    let counted = envoy.count("junction_webhook_requests_total", &["rejected", "internal"]);
+    assert_eq!(counted, 1);
+    assert_eq!(fake::body(&mut envoy, request, true), Status::Drop, "for good");
+    fake::complete(&mut envoy, request);
+    fake::destroy(request);
+}
+
+#[test]
+fn hooks_without_a_filter_let_nothing_through() {
+    let mut envoy = Envoy::default();
+    assert_eq!(fake::request(ptr::null()), ptr::null());
+    assert_eq!(fake::headers(&mut envoy, ptr::null(), false), Status::Hold);
+    assert_eq!(fake::body(&mut envoy, ptr::null(), true), Status::Drop);
+    fake::destroy(ptr::null());
+    fake::destroy_configuration(ptr::null());
+}
