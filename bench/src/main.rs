@@ -108,7 +108,7 @@ fn main() -> Result<()> {
     if let Some(out) = arguments.out {
         fs::create_dir_all(&out)?;
         let name = |kind: &str| out.join(format!("{}.{kind}", machine.date));
-        let plot = plot::accepted(&accepted).context("plot")?;
+        let plot = plot::accepted(&plan, &accepted).context("plot")?;
         fs::write(name("svg"), plot)?;
         fs::write(name("md"), text)?;
     }

@@ -2,9 +2,11 @@
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::gateway::Way;
-use crate::measure::Row;
+use crate::measure::{Plan, Row};
+use crate::report;
 
 const COLOURS: [RGBColor; 7] = [
     RGBColor(120, 120, 120),
@@ -16,13 +18,14 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(40, 150, 90),
 ];
 
-pub(crate) fn accepted(rows: &[Row]) -> Result<String> {
+/// The rows that a plan's load gave, which the caption names.
+pub(crate) fn accepted(plan: &Plan, rows: &[Row]) -> Result<String> {
     let mut svg = String::new();
-    draw(rows, &mut svg).map_err(|error| anyhow!("{error}"))?;
+    draw(plan, rows, &mut svg).map_err(|error| anyhow!("{error}"))?;
     Ok(svg)
 }
 
-fn draw(rows: &[Row], svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(plan: &Plan, rows: &[Row], svg: &mut String) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, (900, 560)).into_drawing_area();
     root.fill(&WHITE)?;
     let mut curves: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
@@ -36,17 +39,28 @@ fn draw(rows: &[Row], svg: &mut String) -> Result<(), Box<dyn std::error::Error>
     let bytes = all().map(|point| point.0).fold((f64::MAX, 0.0_f64), extend);
     let micros = all().map(|point| point.1).fold((f64::MAX, 0.0_f64), extend);
 
+    let title = format!("CPU time of an accepted request, {}", report::load_name(plan));
+    let load = format!(
+        "{} connections, each with one request at a time; one worker; all processes but the load generator",
+        plan.connections
+    );
+    let dark = RGBColor(51, 51, 51);
+    let center = Pos::new(HPos::Center, VPos::Top);
+    let text = |size: u32| ("sans-serif", size).into_font().color(&dark).pos(center);
+    root.draw_text(&title, &text(24), (450, 10))?;
+    root.draw_text(&load, &text(16), (450, 40))?;
     let mut chart = ChartBuilder::on(&root)
-        .caption("CPU time a request, all processes but the load generator", ("sans-serif", 20))
         .margin(12)
-        .x_label_area_size(44)
-        .y_label_area_size(64)
+        .margin_top(66)
+        .x_label_area_size(52)
+        .y_label_area_size(72)
         .build_cartesian_2d(
             (bytes.0 * 0.8..bytes.1 * 1.2).log_scale(),
             (micros.0 * 0.8..micros.1 * 1.2).log_scale(),
         )?;
     chart
         .configure_mesh()
+        .label_style(("sans-serif", 15))
         .x_desc("body, bytes")
         .y_desc("µs")
         .x_label_formatter(&|bytes| format!("{bytes:.0}"))
@@ -63,6 +77,7 @@ fn draw(rows: &[Row], svg: &mut String) -> Result<(), Box<dyn std::error::Error>
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperLeft)
+        .label_font(("sans-serif", 16))
         .background_style(WHITE)
         .border_style(RGBColor(200, 200, 200))
         .draw()?;
