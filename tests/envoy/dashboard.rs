@@ -205,12 +205,47 @@ fn draws_the_dashboard() {
         second = now().saturating_sub(start);
     }
     let range = (start.saturating_add(10), now());
-    let svg = picture::draw(&panels(), |target, at_end| {
-        let query = expanded(target, "15s", "180s");
-        if at_end { prometheus.query(&query) } else { prometheus.query_range(&query, range, 4) }
-    });
+    let draw = |name: &str, panels: &[Value]| {
+        let svg = picture::draw(panels, |target, at_end| {
+            let query = expanded(target, "15s", "180s");
+            if at_end { prometheus.query(&query) } else { prometheus.query_range(&query, range, 4) }
+        });
+        fs::write(root().join("docs/images").join(name), svg).unwrap();
+    };
     fs::create_dir_all(root().join("docs/images")).unwrap();
-    fs::write(root().join("docs/images/dashboard.svg"), svg).unwrap();
+    draw("dashboard.svg", &crop());
+    draw("dashboard-whole.svg", &panels());
+}
+
+/// What README shows: the figures and the first of the dashboard's sections.
+fn crop() -> Vec<Value> {
+    let panels = panels();
+    let is_section = |panel: &&Value| panel["type"] == "row";
+    let second = panels.iter().filter(is_section).nth(1).unwrap()["gridPos"]["y"].clone();
+    let above = |panel: &Value| panel["gridPos"]["y"].as_u64() < second.as_u64();
+    panels.into_iter().filter(above).collect()
+}
+
+#[test]
+fn the_picture_has_the_title_of_every_panel_and_the_name_of_every_line() {
+    let series = |name: &str, high: f64| {
+        let points: Vec<_> = (0..45)
+            .map(|step| json!([1000 + 4 * step, (high * f64::from(step % 9)).to_string()]))
+            .collect();
+        let metric = json!({"outcome": name, "reason": name, "event_type": name, "instance": name,
+            "envoy_response_code_class": "2"});
+        json!({"metric": metric, "value": [1000, high.to_string()], "values": points})
+    };
+    let ask =
+        |_: &Value, _: bool| vec![series("<forwarded>", 1.0), series("a second & long one", 7.0)];
+    let svg = picture::draw(&panels(), ask);
+    for panel in panels() {
+        let title = panel["title"].as_str().unwrap().replace('\'', "&apos;");
+        assert!(svg.contains(&format!("\n{title}\n")), "{title}");
+    }
+    for name in ["&lt;forwarded&gt;", "a second &amp; long one", "p50", "2xx"] {
+        assert!(svg.contains(&format!("\n{name}\n")), "{name}");
+    }
 }
 
 /// Good traffic of many sizes; forgeries for a while, and later a change of the sender's schema.

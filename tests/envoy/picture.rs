@@ -2,133 +2,158 @@
 //!
 //! Plain lines and figures, in the order and the units of the dashboard; Grafana draws it finer.
 
-use std::fmt::Write as _;
+use std::ops::Range;
 
+use plotters::{coord::Shift, prelude::*, style::text_anchor};
 use serde_json::Value;
+use text_anchor::{HPos, Pos, VPos};
 
-/// Pixels of one cell of Grafana's grid.
-const CELL: (f64, f64) = (50.0, 27.0);
-const COLOURS: [&str; 8] =
-    ["#3274d9", "#e0a526", "#d44a3a", "#37872d", "#8f5bb7", "#0f9bb0", "#c15c17", "#7a7a7a"];
+/// Pixels of one cell of Grafana's grid, which has 24 to a row: 912 pixels, about what a page shows without shrinking.
+const CELL: (u32, u32) = (38, 27);
+const COLUMNS: u32 = 24;
+const PAGE: RGBColor = RGBColor(244, 245, 245);
+const EDGE: RGBColor = RGBColor(216, 217, 218);
+const TEXT: RGBColor = RGBColor(51, 51, 51);
+const FIGURE: RGBColor = RGBColor(55, 135, 45);
+const COLOURS: [RGBColor; 8] = [
+    RGBColor(50, 116, 217),
+    RGBColor(224, 165, 38),
+    RGBColor(212, 74, 58),
+    FIGURE,
+    RGBColor(143, 91, 183),
+    RGBColor(15, 155, 176),
+    RGBColor(193, 92, 23),
+    RGBColor(122, 122, 122),
+];
+/// Plotters writes a text in 1/1.24 of its size: 12 pixels.
+const SMALL: u32 = 15;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// One line: what the legend calls it, and its values by Unix time.
 type Line = (String, Vec<(f64, f64)>);
 
-/// Draws all panels; `ask` gives a target's series, of one moment where the second argument is true.
+/// Draws panels; `ask` gives a target's series, of one moment where the second argument is true.
 pub(crate) fn draw(panels: &[Value], ask: impl Fn(&Value, bool) -> Vec<Value>) -> String {
-    let height = panels.iter().map(|panel| Frame::of(panel).bottom()).fold(0.0, f64::max);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1200 {height}\" \
-         font-family=\"sans-serif\" font-size=\"11\" fill=\"#333\">\n\
-         <rect width=\"1200\" height=\"{height}\" fill=\"#f4f5f5\"/>\n"
-    );
+    let rows = panels.iter().map(|panel| side(panel, "y") + side(panel, "h")).max().unwrap();
+    let mut svg = String::new();
+    let picture =
+        SVGBackend::with_string(&mut svg, (COLUMNS * CELL.0, rows * CELL.1)).into_drawing_area();
+    picture.fill(&PAGE).unwrap();
     for panel in panels {
-        let frame = Frame::of(panel);
-        let title = escape(panel["title"].as_str().unwrap());
+        let area = picture.clone().shrink(
+            (side(panel, "x") * CELL.0, side(panel, "y") * CELL.1),
+            (side(panel, "w") * CELL.0, side(panel, "h") * CELL.1),
+        );
+        let title = panel["title"].as_str().unwrap();
         if panel["type"] == "row" {
-            frame.text(&mut svg, (4.0, 18.0), "font-size=\"14\" font-weight=\"bold\"", &title);
+            write(&area, title, (4, 5), &bold(19));
             continue;
         }
-        frame.outline(&mut svg);
-        frame.text(&mut svg, (8.0, 16.0), "font-weight=\"bold\"", &title);
+        let area = area.margin(3, 3, 3, 3);
+        let (width, height) = area.dim_in_pixel();
+        let (right, bottom) = (pixels(width) - 1, pixels(height) - 1);
+        area.fill(&WHITE).unwrap();
+        area.draw(&Rectangle::new([(0, 0), (right, bottom)], EDGE)).unwrap();
+        write(&area, title, (8, 6), &bold(16));
         let targets = panel["targets"].as_array().unwrap();
         let unit = panel["fieldConfig"]["defaults"]["unit"].as_str().unwrap();
         if panel["type"] == "stat" {
-            let series = ask(&targets[0], true);
-            let figure = number(&series[0]["value"][1]);
+            let figure = number(&ask(&targets[0], true)[0]["value"][1]);
             let mapped = &panel["fieldConfig"]["defaults"]["mappings"][0]["options"];
             let mapped = mapped[figure.to_string()]["text"].as_str().map(str::to_owned);
             let text = mapped.unwrap_or_else(|| with_unit(figure, unit));
-            frame.text(&mut svg, (frame.width / 2.0, 68.0), STAT, &text);
+            let look = ("sans-serif", 28).into_font().color(&FIGURE);
+            let middle = Pos::new(HPos::Center, VPos::Center);
+            write(&area, &text, (pixels(width) / 2, 60), &look.pos(middle));
         } else {
             let lines = targets.iter().flat_map(|target| lines(target, &ask(target, false)));
-            frame.plot(&mut svg, &lines.collect::<Vec<_>>(), unit);
+            plot(&area, &lines.collect::<Vec<_>>(), unit);
         }
     }
-    svg.push_str("</svg>\n");
+    picture.present().unwrap();
+    drop(picture);
     svg
 }
 
-const STAT: &str = "font-size=\"30\" text-anchor=\"middle\" fill=\"#37872d\"";
+/// Lines over seconds, with their names below.
+fn plot(panel: &Area, lines: &[Line], unit: &str) {
+    let points = || lines.iter().flat_map(|(_, points)| points);
+    let start = points().map(|point| point.0).fold(f64::MAX, f64::min);
+    let end = points().map(|point| point.0).fold(start + 1.0, f64::max);
+    // The highest line stays below the upper edge.
+    let highest = points().map(|point| point.1).fold(0.0, f64::max) * 1.05;
+    let values: Range<f64> = 0.0..if highest > 0.0 { highest } else { 1.0 };
 
-/// A panel's place in the picture.
-struct Frame {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
+    let (_, height) = panel.dim_in_pixel();
+    let rows = legend(panel, lines, pixels(height));
+    let (panel, _) = panel.split_vertically(height - 18 * rows - 4);
+    let mut chart = ChartBuilder::on(&panel)
+        .margin_top(30)
+        .margin_right(16)
+        .x_label_area_size(22)
+        .y_label_area_size(68)
+        .build_cartesian_2d(0.0..end - start, values)
+        .unwrap();
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(EDGE)
+        .axis_style(EDGE)
+        .label_style(("sans-serif", SMALL).into_font().color(&TEXT))
+        .x_labels(5)
+        .y_labels(4)
+        .x_label_formatter(&|seconds| format!("{seconds:.0} s"))
+        .y_label_formatter(&|value| with_unit(*value, unit))
+        .draw()
+        .unwrap();
+    for ((_, points), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
+        let points = points.iter().map(|(time, value)| (time - start, *value));
+        chart.draw_series(LineSeries::new(points, colour.stroke_width(2))).unwrap();
+    }
 }
 
-impl Frame {
-    fn of(panel: &Value) -> Self {
-        let side = |name: &str| panel["gridPos"][name].as_f64().unwrap();
-        Self {
-            x: side("x") * CELL.0,
-            y: side("y") * CELL.1,
-            width: side("w") * CELL.0,
-            height: side("h") * CELL.1,
-        }
-    }
-
-    fn bottom(&self) -> f64 {
-        self.y + self.height
-    }
-
-    fn outline(&self, svg: &mut String) {
-        let (x, y, width, height) =
-            (self.x + 3.0, self.y + 3.0, self.width - 6.0, self.height - 6.0);
-        let look = "fill=\"#fff\" stroke=\"#d8d9da\" rx=\"2\"";
-        writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {look}/>")
-            .unwrap();
-    }
-
-    fn text(&self, svg: &mut String, (x, y): (f64, f64), look: &str, text: &str) {
-        let (x, y) = (self.x + x, self.y + y);
-        writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" {look}>{text}</text>").unwrap();
-    }
-
-    fn plot(&self, svg: &mut String, lines: &[Line], unit: &str) {
-        let points = || lines.iter().flat_map(|(_, points)| points);
-        let (left, right) = (self.x + 62.0, self.x + self.width - 24.0);
-        let (top, bottom) = (self.y + 28.0, self.bottom() - 50.0);
-        let start = points().map(|point| point.0).fold(f64::MAX, f64::min);
-        let end = points().map(|point| point.0).fold(start + 1.0, f64::max);
-        let highest = round_up(points().map(|point| point.1).fold(0.0, f64::max));
-        let across = |time: f64| left + (right - left) * (time - start) / (end - start);
-        let up = |value: f64| bottom - (bottom - top) * value / highest;
-
-        for share in [0.0, 0.5, 1.0] {
-            let (value, y) = (highest * share, up(highest * share));
-            writeln!(svg, "<path d=\"M{left:.0} {y:.1}H{right:.0}\" stroke=\"#e4e5e6\"/>").unwrap();
-            let place = (56.0, y - self.y + 4.0);
-            self.text(svg, place, "text-anchor=\"end\" fill=\"#777\"", &with_unit(value, unit));
-            let seconds = (end - start) * share;
-            let place = (across(start + seconds) - self.x, bottom - self.y + 14.0);
-            let look = "text-anchor=\"middle\" fill=\"#777\"";
-            self.text(svg, place, look, &format!("{seconds:.0} s"));
-        }
-        let mut legend = (12.0, self.height - 21.0);
-        for ((name, points), colour) in lines.iter().zip(COLOURS.iter().cycle()) {
-            let mut path = String::new();
-            for (index, (time, value)) in points.iter().enumerate() {
-                let command = if index == 0 { 'M' } else { 'L' };
-                write!(path, "{command}{:.0} {:.1}", across(*time), up(*value)).unwrap();
+/// Writes the names of the lines at the bottom, and answers how many rows they take.
+fn legend(panel: &Area, lines: &[Line], height: i32) -> u32 {
+    let look = ("sans-serif", SMALL).into_font().color(&TEXT);
+    let width = pixels(panel.dim_in_pixel().0);
+    let (mut left, mut row) = (10, 0);
+    let places: Vec<_> = lines
+        .iter()
+        .map(|(name, _)| {
+            let taken = pixels(panel.estimate_text_size(name, &look).unwrap().0) + 28;
+            if left > 10 && left + taken > width {
+                (left, row) = (10, row + 1);
             }
-            writeln!(
-                svg,
-                "<path d=\"{path}\" stroke=\"{colour}\" stroke-width=\"1.5\" fill=\"none\"/>"
-            )
-            .unwrap();
-            let name_width = f64::from(u32::try_from(name.len()).unwrap()) * 6.1 + 22.0;
-            if legend.0 + name_width > self.width {
-                legend = (12.0, legend.1 + 13.0);
-            }
-            let name = escape(name);
-            let dot = format!("<tspan fill=\"{colour}\">■</tspan> {name}");
-            self.text(svg, legend, "font-size=\"10\"", &dot);
-            legend.0 += name_width;
-        }
+            left += taken;
+            (left - taken, row)
+        })
+        .collect();
+    let rows = row + 1;
+    for (((name, _), colour), (left, row)) in lines.iter().zip(COLOURS.iter().cycle()).zip(places) {
+        let top = height - 18 * (rows - row) - 2;
+        let mark = [(left, top + 2), (left + 10, top + 12)];
+        panel.draw(&Rectangle::new(mark, colour.filled())).unwrap();
+        write(panel, name, (left + 15, top + 1), &look);
     }
+    u32::try_from(rows).unwrap()
+}
+
+fn write(area: &Area, text: &str, place: (i32, i32), look: &TextStyle) {
+    area.draw_text(text, look, place).unwrap();
+}
+
+fn bold(size: u32) -> TextStyle<'static> {
+    ("sans-serif", size, FontStyle::Bold).into_font().color(&TEXT)
+}
+
+fn side(panel: &Value, name: &str) -> u32 {
+    u32::try_from(panel["gridPos"][name].as_u64().unwrap()).unwrap()
+}
+
+fn pixels(length: u32) -> i32 {
+    i32::try_from(length).unwrap()
 }
 
 /// The series that a target's query gave, without those that never rose above zero where others did.
@@ -152,16 +177,6 @@ fn number(text: &Value) -> f64 {
     text.as_str().unwrap().parse().unwrap()
 }
 
-/// The next of 1, 2, 5, 10, … that is not below.
-fn round_up(value: f64) -> f64 {
-    if value <= 0.0 {
-        return 1.0;
-    }
-    let power = 10.0_f64.powf(value.log10().floor());
-    let step = [1.0, 2.0, 5.0].into_iter().find(|step| step * power >= value);
-    step.unwrap_or(10.0) * power
-}
-
 /// A figure as Grafana writes it in that unit, roughly.
 fn with_unit(value: f64, unit: &str) -> String {
     let short = |value: f64| {
@@ -180,8 +195,4 @@ fn with_unit(value: f64, unit: &str) -> String {
         "none" | "short" => short(value),
         other => panic!("no such unit yet: {other}"),
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
