@@ -11,6 +11,11 @@ const LAB_EVENTS: [&str; 2] = ["labtest.result.ready", "labtest.result.critical"
 const ORDER_EVENTS: [&str; 2] = ["order.completed", "order.cancelled"];
 const COMPARATORS: [&str; 4] = ["<", "<=", ">", ">="];
 
+/// The documented type that a word is, where it is one.
+pub(crate) fn documented(word: &str) -> Option<&'static str> {
+    LAB_EVENTS.into_iter().chain(ORDER_EVENTS).find(|kind| *kind == word)
+}
+
 /// One event, as far as the store needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event<'a> {

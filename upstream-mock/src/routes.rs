@@ -22,7 +22,7 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
     Stub,
-    event::Event,
+    event::{Event, documented},
     recorder::{SHADOW_VERDICT, SeenRequest},
     store::Store,
 };
@@ -62,8 +62,8 @@ struct Receipt {
 #[derive(Serialize)]
 struct OriginalReceipt {
     received: bool,
-    /// Where the original has one.
-    event_type: Option<String>,
+    /// Where the original has a documented one: any other text is whatever its sender wrote.
+    event_type: Option<&'static str>,
     ingested_count: usize,
     shadow_verdict: String,
 }
@@ -77,7 +77,7 @@ impl OriginalReceipt {
         let original = serde_json::from_slice(body).ok();
         Self {
             received: true,
-            event_type: original.map(|Original { event_type }| event_type),
+            event_type: original.and_then(|Original { event_type }| documented(&event_type)),
             ingested_count: 0,
             shadow_verdict: String::from_utf8_lossy(verdict.as_bytes()).into_owned(),
         }

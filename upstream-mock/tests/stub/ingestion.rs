@@ -295,6 +295,8 @@ fn takes_an_original_of_shadow_mode_and_stores_nothing_of_it() {
     let broken =
         r#"{"received":true,"event_type":null,"ingested_count":0,"shadow_verdict":"reject;json"}"#;
     assert_eq!(stub.post_original("reject;json", b"{"), answer(200, broken));
+    let (_, unknown) = stub.post_original("reject;json", br#"{"event_type":"what anyone wrote"}"#);
+    assert_eq!(unknown, broken, "nothing of an unproven text comes back");
     assert_eq!(stub.post_original("accept", lab_event("msg_1").as_bytes()).0, 200);
     assert_eq!(stub.rows("/events").len(), 0);
 
@@ -303,5 +305,5 @@ fn takes_an_original_of_shadow_mode_and_stores_nothing_of_it() {
     let seen = stub.rows("/requests");
     let verdicts: Vec<_> = seen.iter().map(|request| request.get("shadow_verdict")).collect();
     let (accept, reject) = (json!("accept"), json!("reject;json"));
-    assert_eq!(verdicts, [Some(&accept), Some(&reject), Some(&accept), None]);
+    assert_eq!(verdicts, [Some(&accept), Some(&reject), Some(&reject), Some(&accept), None]);
 }
