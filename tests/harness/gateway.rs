@@ -75,11 +75,23 @@ impl Gateway {
 
     /// Likewise, however the request is sent.
     pub fn logged(&self, send: impl FnOnce() -> Answer) -> (Answer, Value) {
-        let before = self.access_log().len();
+        let before = self.access_log_to_here();
         let answer = send();
         let line =
             eventually("a line of the access log", || self.access_log().into_iter().nth(before));
         (answer, line)
+    }
+
+    /// How long the access log is once the line of every request so far is in it.
+    fn access_log_to_here(&self) -> usize {
+        // Lines come in the order of their requests: those before this one's are there with it.
+        let fences = || {
+            let log = self.access_log().into_iter().enumerate();
+            log.filter(|(_, line)| line["method"] == "OPTIONS").map(|(at, _)| at + 1)
+        };
+        let before = fences().count();
+        self.send(&Request::new("OPTIONS", "/fence"));
+        eventually("the fence's line of the access log", || fences().nth(before))
     }
 
     /// The access log so far.
