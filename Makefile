@@ -84,7 +84,7 @@ test-bare: ## Run `make run`, `make send` and the first tests as on a machine th
 test-observability: build-and-envoy ## Check alerts and dashboard with a real Prometheus
 	@cargo xtask test-observability
 
-dashboard-picture: build-and-envoy ## Draw docs/images/dashboard.svg from a real scrape, which takes three minutes
+dashboard-picture: build-and-envoy ## Draw docs/images/dashboard*.svg from a real scrape, which takes three minutes
 	@cargo xtask dashboard-picture
 
 test-units: ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js

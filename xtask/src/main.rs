@@ -64,7 +64,7 @@ enum Task {
     },
     /// Check alerts and dashboard with a real Prometheus
     TestObservability,
-    /// Draw docs/images/dashboard.svg from a real scrape
+    /// Draw docs/images/dashboard*.svg from a real scrape
     DashboardPicture,
     /// Print the directory that has prometheus and promtool, having unpacked them where they are missing
     Prometheus,
