@@ -199,11 +199,6 @@ fn no_value_key_header_query_secret_or_signature_comes_out_anywhere() {
                 // The acknowledgement repeats the type of the event, as documented.
                 assert_eq!(answer.json()["event_type"], "kanarie-event-type", "{name}");
                 answer.body.clear();
-            } else if answer.text().contains("\"shadow_verdict\":") {
-                // The stub's own answer, passed back as it is: it repeats the type as well.
-                let mut own = answer.json();
-                own["event_type"].take();
-                answer.body = own.to_string().into_bytes();
             }
             assert_eq!(is_leaky(&answer.text()), None, "{name}: in the answer");
             assert_eq!(is_leaky(&format!("{:?}", answer.headers)), None, "{name}: in a header");
