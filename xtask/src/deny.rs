@@ -12,7 +12,7 @@ const MODULE: &str = "junction-webhook-filter";
 pub(crate) fn run(sh: &Shell) -> Result<()> {
     let deny = cargo_tool::installed(sh, "cargo-deny")?;
     let checks = ["--hide-inclusion-graph", "bans", "licenses", "sources"];
-    cmd!(sh, "{deny} --locked check {checks...}").quiet().run()?;
+    cmd!(sh, "{deny} --workspace --locked check {checks...}").quiet().run()?;
 
     // The crates of the module alone, without those of tests and tools.
     println!("\nCrates in the module:");
@@ -31,7 +31,7 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     let fetched = sh.current_dir().join("target/deny-fetch.log");
     if log::run(cmd!(sh, "{deny} fetch db").quiet(), &fetched)? {
         let checks = ["--hide-inclusion-graph", "--disable-fetch", "advisories"];
-        cmd!(sh, "{deny} --locked check {checks...}").quiet().run()?;
+        cmd!(sh, "{deny} --workspace --locked check {checks...}").quiet().run()?;
     } else {
         eprintln!(
             "warning: the RustSec database cannot be reached, so advisories are not checked: \
