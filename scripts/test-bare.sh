@@ -172,8 +172,9 @@ for file in wasm32-wasip1/release/junction_webhook_filter.wasm release/upstream-
     cmp --quiet "$work/elsewhere/$file" "$clone/target/$file" || fail "target/$file is not what was built"
 done
 
-say 'the first part of `make test`'
-bare "$clone" "$path" make test-core >"$log" 2>&1 || fail '`make test-core` failed'
+say 'the first part of `make test`: the core'
+bare "$clone" "$path" cargo test --locked --package junction-webhook >"$log" 2>&1 ||
+    fail 'the tests of the core fail'
 
 # --- Each prerequisite taken away, from a clone where nothing is built.
 
