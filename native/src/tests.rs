@@ -139,8 +139,8 @@ fn heads_are_held_here_so_a_configuration_that_wants_otherwise_is_refused() {
     let text =
         format!(r#"{{"hold_headers": false, "svix": {{"secrets": [{{"inline": "{SECRET}"}}]}}}}"#);
     let _plugin = Plugin::new(&mut envoy, &text);
-    let line =
-        "configuration is unusable: hold_headers: must be true: this host holds heads itself";
+    let line = "configuration is unusable: hold_headers: must be true: this host holds heads \
+                itself; its path is answered with 500";
     assert_eq!(envoy.log, [line]);
 }
 
