@@ -8,7 +8,6 @@ use junction_webhook::exchange::{Action, Forward, Plugin};
 use junction_webhook::report::{Acknowledged, Report, Verdict};
 use serde_json::{Value, json};
 
-use test_support::OwnedHeader;
 use test_support::case::{Case, Expect, Suite};
 use test_support::drive::{Arrival, End, drive};
 
@@ -43,10 +42,7 @@ enum Framing {
 
 fn run(plugin: &Arc<Plugin>, case: &Case, framing: Framing) -> End {
     let body = case.body();
-    let mut headers: Vec<OwnedHeader> = [(":method", &case.method), (":path", &case.path)]
-        .map(|(name, value)| (name.to_owned(), value.clone().into_bytes()))
-        .to_vec();
-    headers.extend(case.headers(NOW).into_iter().map(|(name, value)| (name, value.into_bytes())));
+    let headers = case.head(NOW);
     let arrival = match framing {
         Framing::Whole => Arrival::default(),
         Framing::Chunks(step) => {

@@ -17,6 +17,7 @@ mod documents;
 mod goldens;
 mod passed_head;
 mod port;
+mod port_cases;
 mod properties;
 mod repeats;
 mod route_model;

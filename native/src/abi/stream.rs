@@ -122,23 +122,23 @@ impl<'hook> Stream<'hook> {
 
     /// The request's headers, names and values; none where Envoy does not give them.
     pub(crate) fn headers(self) -> Option<Vec<(&'hook [u8], &'hook [u8])>> {
+        self.pairs(REQUEST_HEADERS)
+    }
+
+    fn pairs(self, map: u32) -> Option<Vec<(&'hook [u8], &'hook [u8])>> {
         let empty = RawHeader { name: Buffer::EMPTY, value: Buffer::EMPTY };
         // SAFETY: the stream lives as long as the hook, and the vector has as many places as Envoy
-        // says that there are headers; nothing changes them in between.
-        let headers = unsafe {
-            let size = envoy_dynamic_module_callback_http_get_headers_size(self.0, REQUEST_HEADERS);
-            let mut headers = vec![empty; size];
-            envoy_dynamic_module_callback_http_get_headers(
-                self.0,
-                REQUEST_HEADERS,
-                headers.as_mut_ptr(),
-            )
-            .then_some(headers)
+        // says that there are pairs; nothing changes them in between.
+        let pairs = unsafe {
+            let size = envoy_dynamic_module_callback_http_get_headers_size(self.0, map);
+            let mut pairs = vec![empty; size];
+            envoy_dynamic_module_callback_http_get_headers(self.0, map, pairs.as_mut_ptr())
+                .then_some(pairs)
         }?;
-        // SAFETY: Envoy's headers stay where they are until they are set or the hook ends; the
-        // host copies what it keeps and sets none before it is done with these.
-        let pair = |header: RawHeader| unsafe { (header.name.bytes(), header.value.bytes()) };
-        Some(headers.into_iter().map(pair).collect())
+        // SAFETY: Envoy's maps stay where they are until they are changed or the hook ends; the
+        // host copies what it keeps and changes none before it is done with these.
+        let pair = |pair: RawHeader| unsafe { (pair.name.bytes(), pair.value.bytes()) };
+        Some(pairs.into_iter().map(pair).collect())
     }
 
     /// Sets a header in place of all by its name; none removes them.
@@ -154,19 +154,8 @@ impl<'hook> Stream<'hook> {
 
     /// The names of the request's trailers; none where Envoy does not give them.
     pub(crate) fn trailer_names(self) -> Option<Vec<String>> {
-        let empty = RawHeader { name: Buffer::EMPTY, value: Buffer::EMPTY };
-        // SAFETY: as for the headers; the names are copied before any trailer is changed.
-        unsafe {
-            let size =
-                envoy_dynamic_module_callback_http_get_headers_size(self.0, REQUEST_TRAILERS);
-            let mut trailers = vec![empty; size];
-            let pairs = trailers.as_mut_ptr();
-            if !envoy_dynamic_module_callback_http_get_headers(self.0, REQUEST_TRAILERS, pairs) {
-                return None;
-            }
-            let name = |trailer: RawHeader| String::from_utf8_lossy(trailer.name.bytes()).into();
-            Some(trailers.into_iter().map(name).collect())
-        }
+        let names = self.pairs(REQUEST_TRAILERS)?.into_iter();
+        Some(names.map(|(name, _)| String::from_utf8_lossy(name).into()).collect())
     }
 
     fn set(self, map: u32, name: &[u8], value: Buffer) {

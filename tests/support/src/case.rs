@@ -11,6 +11,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::OwnedHeader;
+
 /// The guarded path by default.
 const GUARDED_PATH: &str = "/v1/webhooks/junction";
 
@@ -144,6 +146,15 @@ impl Case {
                 format!("{start}{filler}{end}").into_bytes()
             }
         }
+    }
+
+    /// The whole head of a request that arrives at `now`, in seconds since the Unix epoch, as a host
+    /// hands it in: pseudo-headers first.
+    pub fn head(&self, now: i64) -> Vec<OwnedHeader> {
+        let pseudo = [(":method", &self.method), (":path", &self.path)];
+        let pseudo = pseudo.map(|(name, value)| (name.to_owned(), value.clone()));
+        let all = pseudo.into_iter().chain(self.headers(now));
+        all.map(|(name, value)| (name, value.into_bytes())).collect()
     }
 
     /// The headers of a request that arrives at `now`, in seconds since the Unix epoch.
