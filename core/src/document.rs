@@ -9,21 +9,19 @@
 
 use serde::Deserialize;
 
-use crate::decimal::Decimal;
+use crate::json::{Decimal, Text, Token};
 
 mod data;
 mod field;
 mod object;
 mod read;
-mod scan;
+mod reader;
 #[cfg(test)]
 mod tests;
-mod token;
 mod violation;
 
 pub use object::{Ids, LabResult, Marker, Order};
 pub use read::read;
-pub use token::{Text, Token};
 pub use violation::{DocumentError, Place, Rule, Violation};
 
 /// The two switches of the schema (`docs/contract.md`, section 4); the default is the schema as

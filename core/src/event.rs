@@ -5,7 +5,6 @@
 //! Specification: `docs/contract.md`, section 5.
 
 pub mod interpretation;
-mod json;
 mod reading;
 pub mod time;
 pub mod unit;

@@ -13,8 +13,9 @@
 //!
 //! [`port`] is what a host must do: it drives an exchange with the host's calls, and says what is
 //! counted, logged and told to the access log, and in which order. [`report`] and [`metrics`] name
-//! that, [`log_budget`] bounds what is logged, [`config`] reads the plugin's configuration,
-//! [`decimal`] compares numbers exactly, [`http`] has the words about headers. All of it is pure: no host, no clock, no environment.
+//! that, [`log_budget`] bounds what is logged, [`config`] reads the plugin's configuration. Below
+//! all of them, [`json`] reads and writes JSON text and compares its numbers exactly, and [`http`]
+//! has the words about headers. All of it is pure: no host, no clock, no environment.
 //!
 //! What always holds:
 //!
@@ -25,11 +26,11 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
-pub mod decimal;
 pub mod document;
 pub mod event;
 pub mod exchange;
 pub mod http;
+pub mod json;
 pub mod log_budget;
 pub mod metrics;
 pub mod port;

@@ -2,12 +2,11 @@
 
 use std::mem;
 
-use super::field::has_duplicate_key;
 use super::object::{LabResultSlots, MarkerSlots, OrderSlots};
-use super::read::Reader;
-use super::scan::{Kind, Stop};
+use super::reader::{Reader, has_duplicate_key};
 use super::violation::Place;
 use super::{LabResult, Marker, Order};
+use crate::json::{Kind, Stop};
 
 impl<'a> Reader<'a> {
     pub(super) fn order(&mut self) -> Result<Option<Order<'a>>, Stop> {

@@ -3,12 +3,9 @@
 
 use std::ops::Range;
 
-use super::field::Slot;
-use super::read::Reader;
-use super::scan::Stop;
-use super::token::{Key, Name, Text};
+use super::reader::{Reader, Slot};
 use super::{Extra, MarkerValue, UnknownValue};
-use crate::decimal::Decimal;
+use crate::json::{Decimal, Key, Name, Stop, Text};
 
 /// Declares an object as it is once valid, and the slots that its fields are read into.
 ///

@@ -5,15 +5,11 @@
 
 use std::mem;
 
-use super::field::Slot;
 use super::object::IdSlots;
-use super::scan::{Kind, Scanner, Stop};
-use super::token::{Name, Text};
+use super::reader::{Reader, Slot};
 use super::violation::{DocumentError, Findings, Place, Rule, Violation};
-use super::{
-    Data, Document, Event, EventName, EventType, Rules, UnknownEvents, UnknownValue,
-    is_fit_for_header,
-};
+use super::{Data, Document, Event, EventName, EventType, Rules, UnknownEvents, is_fit_for_header};
+use crate::json::{Kind, Name, Scanner, Stop, Text};
 
 /// Reads the body of a verified request.
 ///
@@ -23,13 +19,7 @@ use super::{
 pub fn read(body: &[u8], rules: Rules) -> Result<Document<'_>, DocumentError> {
     let text =
         str::from_utf8(body).map_err(|error| DocumentError::NotUtf8 { at: error.valid_up_to() })?;
-    let mut reader = Reader {
-        scanner: Scanner::new(text),
-        rules,
-        place: Place::Event,
-        findings: Findings::default(),
-        marker_extra: Vec::new(),
-    };
+    let mut reader = Reader::new(text, rules);
     match reader.document() {
         Ok(Some(document)) => Ok(document),
         Ok(None) => Err(reader.findings.into_error()),
@@ -39,17 +29,6 @@ pub fn read(body: &[u8], rules: Rules) -> Result<Document<'_>, DocumentError> {
             Err(DocumentError::Schema(vec![Violation { place, field: None, rule: Rule::Depth }]))
         }
     }
-}
-
-/// A document as far as it has been read.
-pub(super) struct Reader<'a> {
-    pub(super) scanner: Scanner<'a>,
-    pub(super) rules: Rules,
-    /// The object that is being read.
-    pub(super) place: Place,
-    pub(super) findings: Findings,
-    /// The unknown fields of the markers read so far.
-    pub(super) marker_extra: Vec<(Text<'a>, UnknownValue<'a>)>,
 }
 
 /// An object of `data` as it was read, before it is known that its branch was the right one.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::scan::MAX_DEPTH;
+use crate::json::MAX_DEPTH;
 
 /// How many violations an answer names (`docs/contract.md`, section 2).
 pub(super) const MAX_VIOLATIONS: usize = 5;

@@ -7,8 +7,8 @@
 mod words;
 
 use self::words::code_of;
-use crate::decimal::Decimal;
 use crate::event::value::Comparator;
+use crate::json::Decimal;
 
 /// Defines [`Code`] with its spellings and the list of all, so that none can be forgotten.
 macro_rules! codes {

@@ -4,10 +4,10 @@
 //! calls deprecated, and its own `type` and `result`. Never takes a -1 that stands for no number for
 //! a measurement. Specification: `docs/contract.md`, section 5, "Values".
 
-use crate::decimal::Decimal;
-use crate::document::{Extra, Marker, MarkerValue, Text, UnknownValue};
+use crate::document::{Extra, Marker, MarkerValue, UnknownValue};
 use crate::event::interpretation::{Code, Evidence, Side, interpret};
 use crate::event::value::Value;
+use crate::json::{Decimal, Text};
 
 /// A marker's value and code.
 pub(super) struct Reading<'m> {

@@ -4,7 +4,7 @@
 //! plainly a decimal or a range of two stays text, verbatim. Never changes a digit.
 //! Specification: `docs/contract.md`, section 5, "Values".
 
-use crate::decimal::Decimal;
+use crate::json::Decimal;
 
 /// A marker's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,16 +6,13 @@
 
 use std::borrow::Cow;
 
-use crate::decimal::Decimal;
-use crate::document::{
-    Data, Event, EventName, Extra, LabResult, Marker, MarkerValue, Order, Text, Token,
-};
+use crate::document::{Data, Event, EventName, Extra, LabResult, Marker, MarkerValue, Order};
 use crate::event::interpretation::Code;
-use crate::event::json::Writer;
 use crate::event::reading::Reading;
 use crate::event::time::{UtcTime, to_utc};
 use crate::event::unit::ucum;
 use crate::event::value::Value;
+use crate::json::{Decimal, Text, Token, Writer};
 
 /// The name of the normalised form, and of this version of it.
 pub const CONTRACT: &str = "junction.event.v1";
@@ -243,11 +240,14 @@ fn write_utc(out: &mut Writer, time: Option<UtcTime<'_>>) {
 
 /// Writes the field `extra` where there is any.
 fn write_extra(out: &mut Writer, extra: &Extra<'_>) {
-    if !extra.is_empty() {
-        out.verbatim(r#","extra":{"#);
-        out.fields(extra);
-        out.verbatim("}");
+    if extra.is_empty() {
+        return;
     }
+    for (index, (key, value)) in extra.iter().enumerate() {
+        out.verbatim(if index == 0 { r#","extra":{"# } else { "," });
+        out.field(key, value.token());
+    }
+    out.verbatim("}");
 }
 
 /// The sender's own tokens that the normalised form no longer carries, by the sender's names.

@@ -1,13 +1,13 @@
-//! What [`super::scan`] hands out: slices of the body, as the sender spelled them, and how they compare.
+//! What [`super::scan`] hands out: slices of the text, as they were spelled, and how they compare.
 
-use crate::decimal::Decimal;
+use super::decimal::Decimal;
 
-/// The text as it stands in the body, of one whole JSON value.
+/// The text of one whole JSON value, as it stands in what was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a>(pub(super) &'a str);
 
 impl<'a> Token<'a> {
-    /// A number of the document.
+    /// A number.
     pub(crate) const fn of_number(number: &Decimal<'a>) -> Self {
         Self(number.as_str())
     }
@@ -29,7 +29,7 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The string's spelling in the body, with its quotes and escapes.
+    /// The string's spelling, with its quotes and escapes.
     #[must_use]
     pub const fn token(&self) -> Token<'a> {
         self.token
@@ -51,8 +51,8 @@ impl<'a> Text<'a> {
 
 /// The key of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Key<'a> {
-    pub(super) text: Text<'a>,
+pub(crate) struct Key<'a> {
+    pub(crate) text: Text<'a>,
     /// The same for comparison.
     pub(super) name: Name,
 }
@@ -64,14 +64,14 @@ impl<'a> Key<'a> {
     }
 
     /// Whether it is this one, whose name as numbers is `name`.
-    pub(super) fn is(&self, name: Name, characters: &str) -> bool {
+    pub(crate) fn is(&self, name: Name, characters: &str) -> bool {
         self.name == name && (name != Name::LONG || self.text.as_str() == characters)
     }
 }
 
 /// A field's name as numbers, so that comparing two takes no call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     low: u64,
     high: u64,
     length: usize,
@@ -82,7 +82,7 @@ impl Name {
     const LONG: Self = Self { low: 0, high: 0, length: usize::MAX };
 
     /// Of a name of less than 16 bytes.
-    pub(super) const fn of(name: &str) -> Self {
+    pub(crate) const fn of(name: &str) -> Self {
         let (mut low, mut high) = (0, 0);
         let mut rest = name.as_bytes();
         if rest.len() > 15 {
@@ -116,7 +116,7 @@ impl Name {
 }
 
 /// Whether two of the keys stand for the same characters.
-pub(super) fn has_duplicate<'k, 'a: 'k>(
+pub(crate) fn has_duplicate<'k, 'a: 'k>(
     keys: impl ExactSizeIterator<Item = &'k Text<'a>> + Clone,
 ) -> bool {
     /// Up to here comparing each pair is cheaper than sorting, and allocates nothing.

@@ -1,8 +1,7 @@
 //! Reads JSON text token by token, strictly and in one pass.
 //!
 //! Owns the grammar of RFC 8259: where a value starts and ends, and whether it is well-formed. It
-//! hands out slices of the text, so a number keeps every digit that the sender wrote. It knows
-//! nothing of the schema.
+//! hands out slices of the text, so a number keeps every digit that the sender wrote.
 //!
 //! `serde_json` is the oracle for this grammar in the tests, and decodes every string that has an
 //! escape. It does not drive the scan itself, because serde's data model passes numbers on as
@@ -11,18 +10,18 @@
 
 use std::mem;
 
+use super::decimal::Decimal;
 use super::token::{Key, Name, Text, Token, has_duplicate};
-use crate::decimal::Decimal;
 
 #[cfg(test)]
 mod tests;
 
 /// How many containers may be open at once (`docs/contract.md`, section 4).
-pub(super) const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// What the next value is, told by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Boolean,
     Number,
@@ -33,7 +32,7 @@ pub(super) enum Kind {
 
 /// Why a scan ends before the text does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The text is not JSON; `at` counts bytes from its start.
     Syntax { at: usize },
     /// More than [`MAX_DEPTH`] containers are open.
@@ -45,7 +44,7 @@ pub(super) enum Stop {
 /// After `begin`, call `next_item` (or `next_key`) until it says that the container has ended, and
 /// read exactly one value after each call.
 #[derive(Clone, Debug)]
-pub(super) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
@@ -56,12 +55,12 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
+    pub(crate) const fn new(text: &'a str) -> Self {
         Self { text, at: 0, depth: 0, fresh: false, duplicate: false }
     }
 
     /// What the next value is; an error where no value can start.
-    pub(super) fn kind(&mut self) -> Result<Kind, Stop> {
+    pub(crate) fn kind(&mut self) -> Result<Kind, Stop> {
         match self.peek() {
             Some(b'n') => Ok(Kind::Null),
             Some(b't' | b'f') => Ok(Kind::Boolean),
@@ -74,7 +73,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Opens the array or object that starts here.
-    pub(super) fn begin(&mut self) -> Result<(), Stop> {
+    pub(crate) fn begin(&mut self) -> Result<(), Stop> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > MAX_DEPTH {
             return Err(Stop::TooDeep);
@@ -85,12 +84,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves to the next item of the open array: false at its end.
-    pub(super) fn next_item(&mut self) -> Result<bool, Stop> {
+    pub(crate) fn next_item(&mut self) -> Result<bool, Stop> {
         self.next(b']')
     }
 
     /// Moves past the next key of the open object: none at its end.
-    pub(super) fn next_key(&mut self) -> Result<Option<Key<'a>>, Stop> {
+    pub(crate) fn next_key(&mut self) -> Result<Option<Key<'a>>, Stop> {
         if !self.next(b'}')? {
             return Ok(None);
         }
@@ -127,7 +126,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the string that starts here.
-    pub(super) fn string(&mut self) -> Result<Text<'a>, Stop> {
+    pub(crate) fn string(&mut self) -> Result<Text<'a>, Stop> {
         let start = self.at;
         let mut escaped = false;
         self.advance();
@@ -162,7 +161,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the value that starts here, whatever it is.
-    pub(super) fn value(&mut self) -> Result<Token<'a>, Stop> {
+    pub(crate) fn value(&mut self) -> Result<Token<'a>, Stop> {
         let kind = self.kind()?;
         let start = self.at;
         match kind {
@@ -191,12 +190,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether an object read by [`Self::value`] since the last call had a key twice.
-    pub(super) const fn take_duplicate(&mut self) -> bool {
+    pub(crate) const fn take_duplicate(&mut self) -> bool {
         mem::replace(&mut self.duplicate, false)
     }
 
     /// Ends the text: nothing but white space may be left.
-    pub(super) fn end(&mut self) -> Result<(), Stop> {
+    pub(crate) fn end(&mut self) -> Result<(), Stop> {
         if self.peek().is_some() { Err(self.syntax()) } else { Ok(()) }
     }
 
@@ -219,7 +218,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the number that starts here.
-    pub(super) fn number(&mut self) -> Result<Decimal<'a>, Stop> {
+    pub(crate) fn number(&mut self) -> Result<Decimal<'a>, Stop> {
         let text = self.text.get(self.at..).unwrap_or_default();
         let (number, _) =
             Decimal::take(text).map_err(|at| Stop::Syntax { at: self.at.saturating_add(at) })?;
@@ -258,12 +257,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// How many bytes have been read.
-    pub(super) const fn at(&self) -> usize {
+    pub(crate) const fn at(&self) -> usize {
         self.at
     }
 
     /// The text from `start` to here.
-    pub(super) fn token(&self, start: usize) -> Result<Token<'a>, Stop> {
+    pub(crate) fn token(&self, start: usize) -> Result<Token<'a>, Stop> {
         self.text.get(start..self.at).map(Token).ok_or(Stop::Syntax { at: start })
     }
 
