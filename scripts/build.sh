@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the module, the stand-in and the tool, and puts them where everything looks for them. With `envoy`, installs the
+# Builds the module, the stand-in, the tool and what runs them, and puts them where everything looks for them. With `envoy`, installs the
 # pinned Envoy meanwhile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -20,7 +20,7 @@ publish() { # a built file: its place under cargo's target directory, and under 
 
 build_tools() {
     env -u CARGO_BUILD_TARGET cargo build --release --locked --config .cargo/tools.toml \
-        --package upstream-mock --package junction-webhook-tool
+        --package upstream-mock --package junction-webhook-tool --package xtask
 }
 
 # Its output would mix with cargo's, so it is shown when it is done.
@@ -33,12 +33,13 @@ if [[ ${1:-} == envoy && $ENVOY == "$ENVOY_PINNED" && ! -x $ENVOY_PINNED ]]; the
 fi
 
 step 'Wasm module' scripts/build-module.sh
-step 'Stand-in for your service, and the tool that sends webhooks' build_tools
+step 'Stand-in for your service, the tool that sends webhooks, and what runs both' build_tools
 
 built=$(cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 publish wasm32-wasip1/release/junction_webhook_filter.wasm
 publish release/upstream-mock
 publish release/junction-webhook
+publish release/xtask
 
 if [[ -n $envoy_log ]]; then
     wait $! || { cat "$envoy_log" >&2 && exit 1; }

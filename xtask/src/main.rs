@@ -1,7 +1,7 @@
 //! `cargo xtask`: what the project's make targets do, where it is longer than about ten lines of shell.
 //!
 //! `make` stays the face: it says what is there, and builds what a task needs. What must run before
-//! there is a cargo is in `scripts/`.
+//! there is anything built is in `scripts/`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that reports")]
 
@@ -9,16 +9,23 @@ mod bench;
 mod cargo_tool;
 mod debian;
 mod deny;
+mod docker;
 mod envoys;
 mod fuzz;
 mod instructions;
 mod log;
+mod npm;
 mod observability;
 mod oci;
+mod page;
 mod phases;
 mod proof;
+mod readme;
 mod reproducible;
+mod run;
+mod send;
 mod skopeo;
+mod test;
 mod versions;
 
 use std::env;
@@ -32,6 +39,20 @@ use xshell::Shell;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "What the make targets do")]
 enum Task {
+    /// Run the stub and Envoy with the filter, until Ctrl-C
+    Run,
+    /// Send one good and three bad webhooks to what `run` started
+    Send,
+    /// Run every test, and print the ten slowest
+    Test,
+    /// Run the commands of README.md
+    TestReadme,
+    /// Run the commands of docs/docker.md on a Docker engine
+    TestDocker,
+    /// Hold data/units.tsv against an independent implementation of UCUM
+    TestUnits,
+    /// Check .github/workflows with actionlint
+    LintWorkflows,
     /// Measure the filter beside the other ways to do its work; `--help` lists the options
     #[command(disable_help_flag = true)]
     Bench {
@@ -75,7 +96,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run() {
+    match perform() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -84,11 +105,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<()> {
+fn perform() -> Result<()> {
     // Every path is relative to it, an argument's too.
     env::set_current_dir(root()?)?;
     let sh = Shell::new()?;
     match Task::parse() {
+        Task::Run => run::run(&sh),
+        Task::Send => send::run(&sh),
+        Task::Test => test::run(&sh),
+        Task::TestReadme => readme::check(&sh),
+        Task::TestDocker => docker::check(&sh),
+        Task::TestUnits => npm::test_units(&sh),
+        Task::LintWorkflows => npm::lint_workflows(&sh),
         Task::Bench { options } => bench::run(&sh, &options),
         Task::Phases { arguments } => phases::run(&sh, &arguments),
         Task::Proof(length) => proof::run(&sh, &length),

@@ -12,6 +12,7 @@ pub(crate) struct Versions {
     /// The release that everything is built for.
     envoy: String,
     cargo: BTreeMap<String, String>,
+    npm: BTreeMap<String, String>,
     /// Digests by release.
     wheels: BTreeMap<String, Vec<String>>,
 }
@@ -24,6 +25,12 @@ impl Versions {
     /// The version of a command that cargo installs.
     pub(crate) fn of_cargo_tool(&self, name: &str) -> Result<&str> {
         let version = self.cargo.get(name);
+        version.map(String::as_str).with_context(|| format!("versions.toml has no {name}"))
+    }
+
+    /// The version of a package that npm installs.
+    pub(crate) fn of_npm_package(&self, name: &str) -> Result<&str> {
+        let version = self.npm.get(name);
         version.map(String::as_str).with_context(|| format!("versions.toml has no {name}"))
     }
 
