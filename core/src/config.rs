@@ -105,6 +105,18 @@ impl Config {
         Unusable { guarded: Guarded::Path(self.route), error }
     }
 
+    /// Refuses a configuration that leaves heads to another filter, for a host that always holds them.
+    ///
+    /// # Errors
+    /// [`Unusable`] where `hold_headers` is false.
+    pub fn holding_heads(self) -> Result<Self, Unusable> {
+        if self.hold_headers {
+            Ok(self)
+        } else {
+            Err(self.unusable("hold_headers", "must be true: this host holds heads itself"))
+        }
+    }
+
     /// What is usable and still likely to be a mistake that leaves the endpoint open, for the log.
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
         let path = self.route.path();
@@ -191,17 +203,53 @@ impl fmt::Display for Unusable {
 pub struct ConfigError {
     field: String,
     problem: String,
+    position: Option<Position>,
+}
+
+/// A place in a configuration's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in bytes; 0 is the end of the line before.
+    pub column: usize,
 }
 
 impl ConfigError {
     fn new(field: impl Into<String>, problem: impl fmt::Display) -> Self {
-        Self { field: field.into(), problem: problem.to_string() }
+        Self { field: field.into(), problem: problem.to_string(), position: None }
+    }
+
+    fn at(self, position: Position) -> Self {
+        Self { position: Some(position), ..self }
+    }
+
+    /// The field that is wrong, for instance `svix.secrets[0]`; `configuration` is the whole.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// What is wrong with it; it holds no value.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// Where the text stopped making sense, if it did.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        self.position
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.problem)
+        write!(f, "{}: {}", self.field, self.problem)?;
+        match self.position {
+            Some(Position { line, column }) => write!(f, " (line {line} column {column})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -233,6 +281,9 @@ fn read_secrets(
                 }
             }
             (None, Some(text)) if !secret.optional => text,
+            (None, Some(_)) => {
+                return Err(error(&"optional is for env alone: an inline secret is always there"));
+            }
             _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),
         };
         parsed.push(parse(&text).map_err(|problem| error(&problem))?);

@@ -32,13 +32,7 @@ pub(crate) fn configure(at: Configuration<'_>, text: &[u8]) -> Plugin {
         std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
     });
     let opened = config
-        .and_then(|config| {
-            if config.hold_headers {
-                Ok(config)
-            } else {
-                Err(config.unusable("hold_headers", "must be true: this host holds heads itself"))
-            }
-        })
+        .and_then(Config::holding_heads)
         .and_then(|config| config.open_repeats(open_memory));
     let (plugin, repeats) = match opened {
         Ok((config, repeats)) => (Ok(config), repeats),

@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::Segment;
 
-use super::{ConfigError, Mode};
+use super::{ConfigError, Mode, Position};
 use crate::document::{Nulls, UnknownEvents};
 use crate::route::Route;
 
@@ -156,12 +156,14 @@ impl Raw {
         }
         // serde_json takes a word's place that holds something else for broken syntax.
         serde_json::from_slice::<IgnoredAny>(text).map_err(|error| {
-            let place = place_of(&error);
-            ConfigError::new(WHOLE, format!("not valid JSON {place}"))
+            ConfigError::new(WHOLE, "not valid JSON").at(position_of(&error))
         })?;
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let Object(raw) = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| ConfigError::new(field_of(&error), problem_of(error.inner())))?;
+        let Object(raw) =
+            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+                let inner = error.inner();
+                ConfigError::new(field_of(&error), problem_of(inner)).at(position_of(inner))
+            })?;
         Ok(raw)
     }
 }
@@ -186,19 +188,18 @@ fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 }
 
 /// What serde found wrong in valid JSON, without the value that its own message may quote.
-fn problem_of(error: &serde_json::Error) -> String {
+fn problem_of(error: &serde_json::Error) -> &'static str {
     let message = error.to_string();
     // These messages of serde's name fields only; others may quote a value.
-    let problem = if message.starts_with("unknown field") {
+    if message.starts_with("unknown field") {
         "unknown field"
     } else if message.starts_with("duplicate field") {
         "a field is given twice"
     } else {
         "not of the right type, or not an allowed value"
-    };
-    format!("{problem} {}", place_of(error))
+    }
 }
 
-fn place_of(error: &serde_json::Error) -> String {
-    format!("(line {} column {})", error.line(), error.column())
+fn position_of(error: &serde_json::Error) -> Position {
+    Position { line: error.line(), column: error.column() }
 }

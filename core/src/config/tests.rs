@@ -151,6 +151,16 @@ fn an_error_names_the_field_and_the_rule() {
             r#"must be {"env": NAME} or {"inline": SECRET}"#.to_owned(),
         ),
         (
+            r#"{"svix":{"secrets":[{"inline":"x","optional":true}]}}"#,
+            "svix.secrets[0]",
+            "optional is for env alone: an inline secret is always there".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"env":"OTHER","inline":"x","optional":true}]}}"#,
+            "svix.secrets[0]",
+            r#"must be {"env": NAME} or {"inline": SECRET}"#.to_owned(),
+        ),
+        (
             r#"{"svix":{"secrets":[]}}"#,
             "svix.secrets, hmac.secrets",
             "svix or hmac must have a secret".to_owned(),
