@@ -29,6 +29,7 @@ use self::{
     payload::{Marker, Sample},
     signing::{Message, Scheme, Signer, Tamper},
 };
+use crate::Verdict;
 
 /// How long one answer may take; an unanswered webhook is an error and no reason to wait on.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -97,7 +98,7 @@ pub(crate) struct Arguments {
 }
 
 /// Sends what the arguments ask for, and answers whether every status was as expected.
-pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+pub(crate) fn run(arguments: &Arguments) -> Verdict {
     let secret = arguments.secret.as_deref().filter(|secret| !secret.is_empty());
     let secret = secret.ok_or("no secret: set JUNCTION_WEBHOOK_SECRET or give --secret")?;
     let signer = Signer::new(arguments.scheme, secret, &arguments.header)?;

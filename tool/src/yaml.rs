@@ -1,0 +1,357 @@
+//! YAML and JSON as a tree that knows the line of everything in it.
+//!
+//! Owns no rule of Envoy's or of the filter's. A file is read whole or not at all: bytes that are no
+//! YAML, nesting and aliases without bound, and a key given twice, about which parsers disagree, are
+//! errors with a line. No error holds a key or a value, since either may be a secret.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use serde_json::{Map, Number, Value as Json};
+
+/// The deepest nesting: a whole Envoy configuration has about thirty levels, and what is read here
+/// is walked and freed by recursion.
+const MAX_DEPTH: usize = 128;
+/// The most values, those that aliases stand for included: a dump of a large Envoy's configuration
+/// has hundreds of thousands.
+const MAX_VALUES: usize = 4_000_000;
+
+/// A value, and where it begins.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    pub(crate) value: Value,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Scalar(Scalar),
+    Sequence(Vec<Node>),
+    Mapping(Vec<(Key, Node)>),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Scalar {
+    pub(crate) text: String,
+    /// Whether its spelling tells its type; else it is a string.
+    is_plain: bool,
+    /// Where each line of the text is a line of the file, the first of these.
+    pub(crate) first_line: Option<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) line: usize,
+    pub(crate) text: String,
+}
+
+/// Why a text is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct YamlError {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    pub(crate) problem: String,
+}
+
+impl fmt::Display for YamlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+/// Reads every document of a text whose first line is the file's `first_line`.
+///
+/// # Errors
+/// [`YamlError`] as the module says.
+pub(crate) fn read(text: &str, first_line: usize) -> Result<Vec<Node>, YamlError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder { first_line, ..Builder::default() };
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let line = builder.line_at(error.marker().line());
+            YamlError { line, problem: format!("not valid YAML: {}", error.info()) }
+        })?;
+        builder.take(event, span)?;
+    }
+    Ok(builder.documents)
+}
+
+impl Node {
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// A key and its value, also one that `<<` merges in.
+    pub(crate) fn entry(&self, key: &str) -> Option<(&Key, &Self)> {
+        let entries = self.entries();
+        let own = entries.iter().find(|(own, _)| own.text == key);
+        own.map(|(key, value)| (key, value)).or_else(|| {
+            let (_, merged) = entries.iter().find(|(own, _)| own.text == "<<")?;
+            match &merged.value {
+                Value::Sequence(items) => items.iter().find_map(|item| item.entry(key)),
+                _ => merged.entry(key),
+            }
+        })
+    }
+
+    /// The value of a field of Envoy's, whose JSON may be written in `lowerCamelCase` as well.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        self.get(name).or_else(|| self.get(&camel_case(name))).filter(|value| !value.is_null())
+    }
+
+    /// Fields within fields, with dots between them.
+    pub(crate) fn at(&self, path: &str) -> Option<&Self> {
+        path.split('.').try_fold(self, |node, name| node.field(name))
+    }
+
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::Sequence(items) => items,
+            Value::Scalar(_) | Value::Mapping(_) => &[],
+        }
+    }
+
+    pub(crate) fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Value::Mapping(entries) => entries,
+            Value::Scalar(_) | Value::Sequence(_) => &[],
+        }
+    }
+
+    /// The values within, of a sequence or a mapping.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Self> {
+        self.items().iter().chain(self.entries().iter().map(|(_, value)| value))
+    }
+
+    pub(crate) const fn scalar(&self) -> Option<&Scalar> {
+        match &self.value {
+            Value::Scalar(scalar) => Some(scalar),
+            Value::Sequence(_) | Value::Mapping(_) => None,
+        }
+    }
+
+    /// A scalar's text, whatever its type.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.scalar().filter(|_| !self.is_null()).map(|scalar| scalar.text.as_str())
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if scalar.json() == Json::Null)
+    }
+
+    pub(crate) fn is_mapping(&self) -> bool {
+        matches!(self.value, Value::Mapping(_))
+    }
+
+    /// A field that is true.
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.field(name).and_then(Self::as_bool) == Some(true)
+    }
+
+    /// Protobuf's JSON takes a boolean as such alone.
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        self.scalar()?.json().as_bool()
+    }
+
+    /// Protobuf's JSON takes a number as a string, too.
+    pub(crate) fn as_u64(&self) -> Option<u64> {
+        self.text()?.trim().parse().ok()
+    }
+
+    /// The JSON that stands for this value, as Envoy reads YAML.
+    pub(crate) fn json(&self) -> Json {
+        match &self.value {
+            Value::Scalar(scalar) => scalar.json(),
+            Value::Sequence(items) => items.iter().map(Self::json).collect(),
+            Value::Mapping(entries) => {
+                let merged = entries.iter().filter(|(key, _)| key.text == "<<");
+                let merged = merged.flat_map(|(_, value)| match value.json() {
+                    Json::Object(fields) => vec![fields],
+                    Json::Array(items) => {
+                        let objects = items.into_iter().rev();
+                        objects.filter_map(|item| item.as_object().cloned()).collect()
+                    }
+                    _ => Vec::new(),
+                });
+                let mut fields: Map<_, _> = merged.flatten().collect();
+                let own = entries.iter().filter(|(key, _)| key.text != "<<");
+                fields.extend(own.map(|(key, value)| (key.text.clone(), value.json())));
+                Json::Object(fields)
+            }
+        }
+    }
+}
+
+impl Scalar {
+    /// Whole numbers, booleans and null by their spelling; all else is a string, fractions too, as
+    /// it is to Envoy (`ValueUtil::loadFromYaml`), which leaves them to the message's own type.
+    fn json(&self) -> Json {
+        let text = self.text.as_str();
+        if !self.is_plain {
+            return text.into();
+        }
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => return Json::Null,
+            "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "y" | "Y" => {
+                return true.into();
+            }
+            "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "n"
+            | "N" => return false.into(),
+            _ => {}
+        }
+        let hex = text.strip_prefix("0x").and_then(|digits| i64::from_str_radix(digits, 16).ok());
+        hex.or_else(|| text.parse().ok())
+            .map_or_else(|| text.into(), |number: i64| Json::Number(Number::from(number)))
+    }
+}
+
+/// `max_body_bytes` as protobuf's JSON spells it otherwise: `maxBodyBytes`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
+/// A tree in the making.
+#[derive(Default)]
+struct Builder {
+    first_line: usize,
+    documents: Vec<Node>,
+    /// The containers that are open, the innermost last.
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    values: usize,
+}
+
+struct Open {
+    node: Node,
+    anchor: usize,
+    /// In a mapping, the key whose value is next.
+    key: Option<Key>,
+    keys: HashSet<String>,
+}
+
+impl Builder {
+    /// Where a line of the text is in the file.
+    const fn line_at(&self, line: usize) -> usize {
+        self.first_line.saturating_add(line).saturating_sub(1)
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        let line = self.line_at(span.start.line());
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                // A block's span begins with its first line that is not blank.
+                let blank = text.chars().take_while(|letter| *letter == '\n').count();
+                let first_line =
+                    (style == ScalarStyle::Literal).then(|| line.saturating_sub(blank));
+                let is_text = |tag: &Tag| tag.is_yaml_core_schema() && tag.suffix == "str";
+                let is_plain = style == ScalarStyle::Plain && !tag.as_deref().is_some_and(is_text);
+                let value = Value::Scalar(Scalar { text: text.into_owned(), is_plain, first_line });
+                self.add(Node { line, value }, anchor)
+            }
+            Event::SequenceStart(anchor, _) => {
+                self.begin(Node { line, value: Value::Sequence(Vec::new()) }, anchor)
+            }
+            Event::MappingStart(anchor, _) => {
+                self.begin(Node { line, value: Value::Mapping(Vec::new()) }, anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(Open { node, anchor, .. }) => self.add(node, anchor),
+                None => Ok(()),
+            },
+            Event::Alias(anchor) => {
+                let problem = "an alias of nothing that is complete";
+                let mut node =
+                    self.anchors.get(&anchor).cloned().ok_or_else(|| error(line, problem))?;
+                node.line = line;
+                // Each is counted where it stands, so that aliases of aliases cannot grow.
+                self.count(size(&node), line)?;
+                self.check_depth(depth(&node), line)?;
+                self.add(node, 0)
+            }
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::Nothing => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+        self.check_depth(1, node.line)?;
+        self.open.push(Open { node, anchor, key: None, keys: HashSet::new() });
+        Ok(())
+    }
+
+    fn check_depth(&self, more: usize, line: usize) -> Result<(), YamlError> {
+        if self.open.len().saturating_add(more) > MAX_DEPTH {
+            return Err(error(line, &format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, values: usize, line: usize) -> Result<(), YamlError> {
+        self.values = self.values.saturating_add(values);
+        if self.values > MAX_VALUES {
+            return Err(error(line, &format!("more than {MAX_VALUES} values")));
+        }
+        Ok(())
+    }
+
+    /// Puts a whole value into the container that is open, or makes a document of it.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+        self.count(1, node.line)?;
+        if anchor > 0 {
+            self.count(size(&node), node.line)?;
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.documents.push(node);
+            return Ok(());
+        };
+        match (&mut open.node.value, open.key.take()) {
+            (Value::Mapping(entries), Some(key)) => entries.push((key, node)),
+            (Value::Mapping(_), None) => {
+                let line = node.line;
+                let Value::Scalar(Scalar { text, .. }) = node.value else {
+                    return Err(error(line, "a key that is no text"));
+                };
+                if !open.keys.insert(text.clone()) {
+                    return Err(error(line, "a key is given twice"));
+                }
+                open.key = Some(Key { line, text });
+            }
+            (Value::Sequence(items), _) => items.push(node),
+            (Value::Scalar(_), _) => {}
+        }
+        Ok(())
+    }
+}
+
+fn error(line: usize, problem: &str) -> YamlError {
+    YamlError { line, problem: problem.to_owned() }
+}
+
+/// How many values a tree has.
+fn size(node: &Node) -> usize {
+    node.children().map(size).sum::<usize>().saturating_add(1)
+}
+
+/// How many levels of containers a tree has.
+fn depth(node: &Node) -> usize {
+    match node.value {
+        Value::Scalar(_) => 0,
+        _ => node.children().map(depth).max().unwrap_or(0).saturating_add(1),
+    }
+}
