@@ -53,6 +53,9 @@ pub struct Config {
 /// the callback that reads it.
 pub const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
 
+/// No event has so many times the bytes of its document (`core/tests/cost` holds the worst against it).
+pub const EVENT_GROWTH_BOUND: u32 = 20;
+
 /// What a verdict does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -185,16 +188,23 @@ pub struct Unusable {
     pub error: ConfigError,
 }
 
+impl Unusable {
+    /// What comes of it, in words.
+    #[must_use]
+    pub const fn consequence(&self) -> &'static str {
+        // Both say what is refused: who sees one of them must be able to tell them apart.
+        match self.guarded {
+            Guarded::Path(_) => "its path is answered with 500",
+            Guarded::Everything => {
+                "everything is answered with 500, since it does not say which path was meant"
+            }
+        }
+    }
+}
+
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "configuration is unusable: {}", self.error)?;
-        // Both say what is refused: who sees one of them must be able to tell them apart.
-        f.write_str(match self.guarded {
-            Guarded::Path(_) => "; its path is answered with 500",
-            Guarded::Everything => {
-                "; everything is answered with 500, since it does not say which path was meant"
-            }
-        })
+        write!(f, "configuration is unusable: {}; {}", self.error, self.consequence())
     }
 }
 

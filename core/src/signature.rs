@@ -45,6 +45,15 @@ impl Verifier {
         if svix.is_on() || hmac.is_on() { Ok(Self { svix, hmac }) } else { Err(NoSecret) }
     }
 
+    /// Whether a scheme is on: it has a secret.
+    #[must_use]
+    pub fn is_on(&self, scheme: SchemeName) -> bool {
+        match scheme {
+            SchemeName::Svix => self.svix.is_on(),
+            SchemeName::Hmac => self.hmac.is_on(),
+        }
+    }
+
     /// Judges the signature headers, whose names are in lower case, at `now` since the Unix epoch.
     ///
     /// Where Svix is on and one of its headers is present, Svix alone decides.

@@ -4,6 +4,7 @@
 //! core, so that the tool says what the filter does; `send` alone signs with other code than the
 //! filter verifies with.
 
+mod check;
 mod output;
 mod plugin;
 mod send;
@@ -29,12 +30,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Arguments),
     Send(send::Arguments),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
+        Command::Check(arguments) => check::run(&arguments),
         Command::Send(arguments) => send::run(&arguments),
     };
     exit_code(result)

@@ -135,6 +135,11 @@ impl Site<'_> {
     }
 }
 
+/// Whether a filter in a list of Envoy's is ours.
+pub(crate) fn is_filter(filter: &Node) -> bool {
+    !site::find("", filter).is_empty()
+}
+
 fn read_bytes(path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == "-" {

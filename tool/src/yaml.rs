@@ -101,7 +101,13 @@ impl Node {
 
     /// The value of a field of Envoy's, whose JSON may be written in `lowerCamelCase` as well.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
-        self.get(name).or_else(|| self.get(&camel_case(name))).filter(|value| !value.is_null())
+        self.field_entry(name).map(|(_, value)| value)
+    }
+
+    /// Such a field with its key; null is none.
+    pub(crate) fn field_entry(&self, name: &str) -> Option<(&Key, &Self)> {
+        let entry = self.entry(name).or_else(|| self.entry(&camel_case(name)));
+        entry.filter(|(_, value)| !value.is_null())
     }
 
     /// Fields within fields, with dots between them.
@@ -142,10 +148,6 @@ impl Node {
 
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.json() == Json::Null)
-    }
-
-    pub(crate) fn is_mapping(&self) -> bool {
-        matches!(self.value, Value::Mapping(_))
     }
 
     /// A field that is true.

@@ -164,6 +164,12 @@ impl<'t> Site<'t> {
         })
     }
 
+    /// What Envoy calls the filter: by this name routes switch it off, and listeners look for it.
+    pub(crate) fn filter_name(&self) -> Option<&'t str> {
+        let holder = self.around.iter().rev().find(|node| node.field("typed_config").is_some())?;
+        holder.field("name").and_then(Node::text)
+    }
+
     /// How a variable gets to the filter here.
     pub(crate) fn passing(&self, name: &str) -> Passing<'t> {
         let Some(settings) = self.settings else { return Passing::Own };

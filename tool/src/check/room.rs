@@ -1,0 +1,132 @@
+//! Whether Envoy has room for what the filter holds back: the body, and then the event in its place.
+//!
+//! Page: `docs/envoy.md`, block [4].
+
+use junction_webhook::config::{Config, EVENT_GROWTH_BOUND};
+
+use crate::{
+    check::{
+        finding::{Findings, Level, Words},
+        host::is_buffer,
+        pattern::Pattern,
+        surroundings::{BUFFER_LIMIT, Manager, Routes, Surroundings},
+    },
+    plugin::{Kind, Site},
+    yaml::Node,
+};
+
+const PAGE: &str = "docs/envoy.md#attach-the-filter-to-a-listener-of-your-own";
+/// Envoy's own default of `per_connection_buffer_limit_bytes`.
+const DEFAULT_CONNECTION_BYTES: u64 = 1024 * 1024;
+
+/// A bound of Envoy's, and where it is.
+struct Room<'t> {
+    file: &'t str,
+    line: usize,
+    field: &'static str,
+    bytes: u64,
+}
+
+pub(super) fn look<'t>(
+    site: &Site<'t>,
+    config: &Config,
+    surroundings: &Surroundings<'t>,
+    findings: &mut Findings<'_>,
+) {
+    if site.kind == Kind::Json {
+        return;
+    }
+    let manager = surroundings.manager_of(site);
+    let mut rooms = Vec::new();
+    let routes = manager.and_then(|manager| surroundings.routes_of(manager));
+    if let Some((manager, routes)) = manager.zip(routes) {
+        rooms.extend(rooms_of(manager, routes, config.route.path()));
+        let position = manager.position(site).unwrap_or_default();
+        if !config.hold_headers {
+            let buffers =
+                manager.filters().iter().skip(position).filter(|filter| is_buffer(filter));
+            let field = "max_request_bytes";
+            let limits = buffers.filter_map(|buffer| buffer.at("typed_config.max_request_bytes"));
+            rooms.extend(limits.filter_map(|limit| {
+                let (file, line) = (manager.file, limit.line);
+                Some(Room { file, line, field, bytes: limit.as_u64()? })
+            }));
+        }
+    } else {
+        rooms.extend(surroundings.buffer_patches().iter().filter_map(|patch| {
+            let (file, line) = (patch.file, patch.value.line);
+            Some(Room { file, line, field: BUFFER_LIMIT, bytes: patch.value.as_u64()? })
+        }));
+        if rooms.is_empty() {
+            let words = Words {
+                field: BUFFER_LIMIT,
+                problem: "is not in these files, so it was not looked at".to_owned(),
+                remedy: "see that it is 33554432 on the endpoint's virtual host",
+                page: PAGE,
+            };
+            findings.add(Level::Note, site.line, words);
+        }
+    }
+    let body = u64::try_from(config.max_body_bytes).unwrap_or(u64::MAX);
+    let event = body.saturating_mul(EVENT_GROWTH_BOUND.into());
+    for Room { file, line, field, bytes } in rooms {
+        let remedy =
+            format!("set {BUFFER_LIMIT}: {event} on the virtual host, or a lower max_body_bytes");
+        if bytes <= body {
+            let problem = format!(
+                "{bytes} is not above max_body_bytes, {body}: Envoy refuses long bodies by itself"
+            );
+            let words = Words { field, problem, remedy: &remedy, page: PAGE };
+            findings.add_in(file, Level::Warning, line, words);
+        } else if bytes < event {
+            let problem = format!(
+                "{bytes} may be too little for the event of a body of max_body_bytes, {body}: it \
+                 can be {EVENT_GROWTH_BOUND} times as long, and is then refused with 413"
+            );
+            let words = Words { field, problem, remedy: &remedy, page: PAGE };
+            findings.add_in(file, Level::Warning, line, words);
+        }
+    }
+}
+
+/// The bounds on every route that takes the endpoint.
+fn rooms_of<'t>(manager: Manager<'t>, routes: Routes<'t>, path: &str) -> Vec<Room<'t>> {
+    let hosts = routes.node.field("virtual_hosts").map(Node::items).unwrap_or_default();
+    let mut rooms: Vec<Room<'t>> = Vec::new();
+    for host in hosts {
+        let all = host.field("routes").map(Node::items).unwrap_or_default();
+        let taking = all.iter().filter(|route| Pattern::of(route).takes(path) == Some(true));
+        for route in taking {
+            let limit = [route, host].into_iter().find_map(|node| node.field(BUFFER_LIMIT));
+            let room = match limit {
+                Some(limit) => {
+                    limit.as_u64().map(|bytes| (routes.file, limit.line, BUFFER_LIMIT, bytes))
+                }
+                None => Some(room_of_connection(manager)),
+            };
+            let room = room.map(|(file, line, field, bytes)| Room { file, line, field, bytes });
+            let is_new = |room: &Room<'_>| {
+                !rooms.iter().any(|own| (own.file, own.line) == (room.file, room.line))
+            };
+            rooms.extend(room.filter(is_new));
+        }
+    }
+    rooms
+}
+
+/// What a connection's bounds leave to a filter, where nothing else is set.
+fn room_of_connection(manager: Manager<'_>) -> (&str, usize, &'static str, u64) {
+    let field = "per_connection_buffer_limit_bytes";
+    let limit = manager.listener.and_then(|listener| listener.field(field));
+    let bytes = limit.and_then(Node::as_u64).unwrap_or(DEFAULT_CONNECTION_BYTES);
+    let line = limit.map_or(manager.node.line, |limit| limit.line);
+    let window = "initial_stream_window_size";
+    let set =
+        manager.node.field("http2_protocol_options").and_then(|options| options.field(window));
+    match set.and_then(|set| Some((set.line, set.as_u64()?))) {
+        Some((line, window_bytes)) if window_bytes < bytes => {
+            (manager.file, line, window, window_bytes)
+        }
+        _ => (manager.file, line, field, bytes),
+    }
+}

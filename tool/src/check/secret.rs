@@ -1,0 +1,89 @@
+//! Where secrets come from: in the file, or out of a variable that the filter must see.
+
+use serde_json::Value as Json;
+
+use crate::{
+    check::finding::{Findings, Level, Words},
+    plugin::{Kind, Passing, Site},
+};
+
+const CONFIGURATION: &str = "docs/contract.md#7-configuration";
+const ATTACH: &str = "docs/envoy.md#attach-the-filter-to-a-listener-of-your-own";
+
+/// A variable that the filter asked for and that is not set here.
+pub(super) fn note_unset(site: &Site<'_>, names: &[String], findings: &mut Findings<'_>) {
+    if names.is_empty() {
+        return;
+    }
+    let words = Words {
+        field: "secrets",
+        problem: format!("{}: not set here, so the value was not looked at", names.join(", ")),
+        remedy: "set it and add --env to have it checked",
+        page: CONFIGURATION,
+    };
+    findings.add(Level::Note, site.line, words);
+}
+
+/// Looks at each secret of both schemes, as far as the configuration is JSON.
+pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
+    let Ok(config) = serde_json::from_slice::<Json>(&site.configuration.text) else { return };
+    for scheme in ["svix", "hmac"] {
+        let Some(secrets) = config[scheme]["secrets"].as_array() else {
+            // The defaults.
+            if scheme == "svix" {
+                look_at_variable(site, scheme, "JUNCTION_WEBHOOK_SECRET", false, findings);
+                look_at_variable(site, scheme, "JUNCTION_WEBHOOK_SECRET_PREVIOUS", true, findings);
+            }
+            continue;
+        };
+        for (index, secret) in secrets.iter().enumerate() {
+            let field = format!("{scheme}.secrets[{index}]");
+            if secret["inline"].is_string() {
+                let words = Words {
+                    field: &field,
+                    problem: "is inline: whoever reads this file, or Envoy's config_dump, can sign"
+                        .to_owned(),
+                    remedy: "take it from a variable, or let nobody but Envoy's user read the \
+                             file and reach the admin port",
+                    page: "docs/envoy.md#from-files-that-envoy-watches",
+                };
+                findings.add(Level::Warning, site.configuration.line_of_field(&field), words);
+            }
+            if let Some(name) = secret["env"].as_str() {
+                let is_optional = secret["optional"] == true;
+                look_at_variable(site, &field, name, is_optional, findings);
+            }
+        }
+    }
+}
+
+fn look_at_variable(
+    site: &Site<'_>,
+    field: &str,
+    name: &str,
+    is_optional: bool,
+    findings: &mut Findings<'_>,
+) {
+    let line = site.configuration.line_of_field(field);
+    let list = match site.kind {
+        Kind::Wasm => "vm_config.environment_variables.host_env_keys",
+        Kind::WasmPlugin => "vmConfig.env",
+        Kind::ExtensionPolicy => "env.hostKeys",
+        Kind::Json | Kind::DynamicModule => return,
+    };
+    let (problem, remedy) = match site.passing(name) {
+        Passing::Own => return,
+        Passing::Value(_) => (
+            format!("{name} is given its value in {list}: whoever reads this file can sign"),
+            "take it from the host's own environment".to_owned(),
+        ),
+        // That a secret is missing is the filter's own error.
+        Passing::None if !is_optional => return,
+        Passing::None => (
+            format!("{name} is not passed to the module, so this secret is never used"),
+            format!("list it in {list}"),
+        ),
+    };
+    let words = Words { field, problem, remedy: &remedy, page: ATTACH };
+    findings.add(Level::Warning, line, words);
+}

@@ -1,0 +1,138 @@
+//! What is around the filter in the files that were given: connection managers, listeners, routes.
+//!
+//! Finds, and judges nothing. Files that belong together are looked at together, since a filter may be
+//! in one and its listener in another.
+
+use crate::{
+    plugin::{File, Site},
+    yaml::Node,
+};
+
+/// A connection manager and where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Manager<'t> {
+    pub(crate) file: &'t str,
+    pub(crate) node: &'t Node,
+    pub(crate) listener: Option<&'t Node>,
+}
+
+/// Routes and where they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Routes<'t> {
+    pub(crate) file: &'t str,
+    pub(crate) node: &'t Node,
+}
+
+/// A value that another tool's patch puts into Envoy's configuration.
+#[derive(Clone, Copy)]
+pub(crate) struct Patch<'t> {
+    pub(crate) file: &'t str,
+    pub(crate) value: &'t Node,
+}
+
+/// All of the files.
+pub(crate) struct Surroundings<'t> {
+    managers: Vec<Manager<'t>>,
+    routes: Vec<Routes<'t>>,
+    buffer_patches: Vec<Patch<'t>>,
+}
+
+/// What Envoy calls the most that a filter may hold back of a request.
+pub(crate) const BUFFER_LIMIT: &str = "request_body_buffer_limit";
+
+impl<'t> Surroundings<'t> {
+    pub(crate) fn of(files: &'t [File]) -> Self {
+        let mut all = Self { managers: Vec::new(), routes: Vec::new(), buffer_patches: Vec::new() };
+        for file in files {
+            for document in file.documents() {
+                all.collect(&file.name, document, None);
+            }
+        }
+        all
+    }
+
+    fn collect(&mut self, file: &'t str, node: &'t Node, listener: Option<&'t Node>) {
+        let listener = node.field("filter_chains").map_or(listener, |_| Some(node));
+        if node.field("http_filters").is_some_and(|filters| !filters.items().is_empty()) {
+            self.managers.push(Manager { file, node, listener });
+        }
+        if node.field("virtual_hosts").is_some() {
+            self.routes.push(Routes { file, node });
+        }
+        // Istio's patches are values to be merged, Envoy Gateway's are JSON patches.
+        let patched = node.get("patch").and_then(|patch| patch.get("value"));
+        let merged = patched.and_then(|value| value.field(BUFFER_LIMIT));
+        let path = node.get("path").and_then(Node::text);
+        let added = path.filter(|path| path.ends_with(&format!("/{BUFFER_LIMIT}")));
+        let added = added.and_then(|_| node.get("value"));
+        self.buffer_patches.extend(merged.or(added).map(|value| Patch { file, value }));
+        for child in node.children() {
+            self.collect(file, child, listener);
+        }
+    }
+
+    pub(crate) fn managers(&self) -> &[Manager<'t>] {
+        &self.managers
+    }
+
+    pub(crate) fn buffer_patches(&self) -> &[Patch<'t>] {
+        &self.buffer_patches
+    }
+
+    /// The connection manager that runs the filter: the one around it, or the one that looks for an
+    /// extension of its name elsewhere.
+    pub(crate) fn manager_of(&self, site: &Site<'t>) -> Option<Manager<'t>> {
+        let around = site.around.iter().rev();
+        let own = around.copied().find_map(|node| {
+            self.managers.iter().find(|manager| std::ptr::eq(manager.node, node)).copied()
+        });
+        own.or_else(|| {
+            let name = site.filter_name()?;
+            self.managers.iter().copied().find(|manager| {
+                manager.filters().iter().any(|filter| {
+                    filter.field("config_discovery").is_some()
+                        && filter.field("name").and_then(Node::text) == Some(name)
+                })
+            })
+        })
+    }
+
+    /// The routes of a connection manager, its own or those of a file that it names.
+    pub(crate) fn routes_of(&self, manager: Manager<'t>) -> Option<Routes<'t>> {
+        if let Some(node) = manager.node.field("route_config") {
+            return Some(Routes { file: manager.file, node });
+        }
+        let name = manager.node.at("rds.route_config_name").and_then(Node::text)?;
+        let named =
+            |routes: &&Routes<'_>| routes.node.field("name").and_then(Node::text) == Some(name);
+        self.routes.iter().find(named).copied()
+    }
+}
+
+impl<'t> Manager<'t> {
+    pub(crate) fn filters(&self) -> &'t [Node] {
+        self.node.field("http_filters").map(Node::items).unwrap_or_default()
+    }
+
+    /// The place of a filter among the others.
+    pub(crate) fn position(&self, site: &Site<'_>) -> Option<usize> {
+        self.filters().iter().position(|filter| {
+            let is_around = site.around.iter().any(|node| std::ptr::eq(*node, filter));
+            let is_named = filter.field("config_discovery").is_some()
+                && filter.field("name").and_then(Node::text) == site.filter_name();
+            is_around || is_named
+        })
+    }
+
+    /// What a reader knows it by.
+    pub(crate) fn title(&self) -> String {
+        let name = |node: &'t Node, field| node.field(field).and_then(Node::text);
+        match self.listener.and_then(|listener| name(listener, "name")) {
+            Some(listener) => format!("listener {listener}"),
+            None => match name(self.node, "stat_prefix") {
+                Some(prefix) => format!("connection manager {prefix}"),
+                None => "a connection manager".to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! The committed configuration passes, and each dangerous change to it is told where it was made.
+
+use super::*;
+
+const ROOT: &str = concat!(std::env!("CARGO_MANIFEST_DIR"), "/..");
+const SVIX: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn committed(path: &str) -> String {
+    std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap()
+}
+
+/// What is found in files of these texts, notes apart: the level, the line and the field.
+fn found(texts: &[&str]) -> Vec<String> {
+    let read = |text: &&str| File::from_bytes("file", text.as_bytes().to_vec()).unwrap();
+    let files: Vec<_> = texts.iter().map(read).collect();
+    let surroundings = Surroundings::of(&files);
+    let mut all = Vec::new();
+    for (file, text) in files.iter().zip(texts) {
+        for site in file.sites() {
+            for finding in check(&site, &surroundings, false).findings {
+                let lines = [text]
+                    .into_iter()
+                    .chain(texts)
+                    .flat_map(|text| text.lines().nth(finding.line - 1));
+                let line = lines.map(str::trim).next().unwrap_or_default();
+                if finding.level != Level::Note {
+                    all.push(format!("{} {} | {line}", finding.level.as_str(), finding.field));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// `envoy.yaml` with this in the place of that, which it has once.
+fn edited(edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(committed("envoy.yaml"), |text, (that, this)| {
+        assert_eq!(text.matches(that).count(), 1, "{that}");
+        text.replace(that, this)
+    })
+}
+
+#[test]
+fn what_is_committed_has_no_warning() {
+    let pages = [
+        "envoy.yaml",
+        "deploy/istio/envoyfilter.yaml",
+        "deploy/envoy-gateway/envoypatchpolicy.yaml",
+    ];
+    for path in pages {
+        assert_eq!(found(&[&committed(path)]), [""; 0], "{path}");
+    }
+    // With a secret in its place, and that warning alone.
+    let filter = committed("deploy/envoy-xds/filter.yaml").replace("whsec_…", SVIX);
+    let listeners = committed("deploy/envoy-xds/listeners.yaml");
+    let inline = format!(
+        "warning svix.secrets[0] | {{\"svix\": {{\"secrets\": [{{\"inline\": \"{SVIX}\"}}]}}}}"
+    );
+    assert_eq!(found(&[&filter, &listeners]), [inline.as_str()]);
+}
+
+#[test]
+fn the_capabilities_are_those_of_the_committed_configuration() {
+    let text = committed("envoy.yaml");
+    let listed =
+        text.lines().map(str::trim).skip_while(|line| *line != "allowed_capabilities:").skip(1);
+    let listed = listed.take_while(|line| line.starts_with('#') || line.ends_with(": {}"));
+    let listed: Vec<_> = listed.filter_map(|line| line.strip_suffix(": {}")).collect();
+    assert_eq!(listed, host::CAPABILITIES);
+}
+
+#[test]
+fn each_dangerous_setting_of_the_plugin_is_told() {
+    for (that, this, expected) in [
+        (
+            "allow_on_headers_stop_iteration: true\n",
+            "root_id: x\n",
+            vec!["error allow_on_headers_stop_iteration | name: junction_webhook"],
+        ),
+        (
+            "failure_policy: FAIL_RELOAD",
+            "failure_policy: FAIL_CLOSED",
+            vec!["warning failure_policy | failure_policy: FAIL_CLOSED"],
+        ),
+        (
+            "failure_policy: FAIL_RELOAD",
+            "failure_policy: FAIL_OPEN",
+            vec!["error failure_policy | failure_policy: FAIL_OPEN"],
+        ),
+        (
+            "failure_policy: FAIL_RELOAD",
+            "fail_open: true",
+            vec!["error failure_policy | name: junction_webhook"],
+        ),
+        (
+            "proxy_on_request_trailers: {}",
+            "",
+            vec!["error capability_restriction_config | allowed_capabilities:"],
+        ),
+        (
+            "proxy_set_property: {}",
+            "",
+            vec!["warning capability_restriction_config | allowed_capabilities:"],
+        ),
+        ("proxy_set_shared_data: {}", "", vec![]),
+        (
+            "capability_restriction_config:\n",
+            "none_of_it:\n",
+            vec!["warning capability_restriction_config | name: junction_webhook"],
+        ),
+        (
+            "                              - JUNCTION_WEBHOOK_SECRET\n",
+            "",
+            vec!["error svix.secrets[0] | {\"env\": \"JUNCTION_WEBHOOK_SECRET\"},"],
+        ),
+        (
+            "                              - JUNCTION_WEBHOOK_SECRET_PREVIOUS\n",
+            "",
+            vec![
+                "warning svix.secrets[1] | {\"env\": \"JUNCTION_WEBHOOK_SECRET_PREVIOUS\", \"optional\": true}",
+            ],
+        ),
+        (
+            "\"mode\": \"enforce\"",
+            "\"mode\": \"shadow\"",
+            vec!["warning mode | \"mode\": \"shadow\","],
+        ),
+        ("\"mode\": \"enforce\"", "\"mode\": \"off\"", vec!["error mode | \"mode\": \"off\","]),
+        (
+            "\"secrets\": [],",
+            "\"secrets\": [{\"inline\": \"plain\"}],",
+            vec!["warning hmac.secrets[0] | \"secrets\": [{\"inline\": \"plain\"}],"],
+        ),
+        (
+            "\"max_body_bytes\": 1048576",
+            "\"max_body_bytes\": 4194304",
+            vec!["warning request_body_buffer_limit | request_body_buffer_limit: 33554432"],
+        ),
+        (
+            "\"max_body_bytes\": 1048576",
+            "\"duplicates\": {\"remember\": 1, \"seconds\": 1}",
+            vec![],
+        ),
+        (
+            "\"max_body_bytes\": 1048576",
+            "\"hold_headers\": false",
+            vec!["error hold_headers | \"hold_headers\": false,"],
+        ),
+    ] {
+        assert_eq!(found(&[&edited(&[(that, this)])]), expected, "{that} -> {this}");
+    }
+    let memory = [
+        ("\"max_body_bytes\": 1048576", "\"duplicates\": {\"remember\": 1, \"seconds\": 1}"),
+        ("proxy_set_shared_data: {}", ""),
+    ];
+    let expected = ["warning capability_restriction_config | allowed_capabilities:"];
+    assert_eq!(found(&[&edited(&memory)]), expected);
+}
+
+#[test]
+fn a_configuration_of_plain_hmac_alone_is_told() {
+    let config = r#"{"svix": {"secrets": []}, "hmac": {"secrets": [{"env": "A"}]}}"#;
+    assert_eq!(found(&[config]), [format!("warning hmac.secrets | {config}")]);
+    let both = r#"{"hmac": {"secrets": [{"env": "A"}]}}"#;
+    assert_eq!(found(&[both]), [""; 0]);
+}
+
+#[test]
+fn a_filter_that_leaves_heads_to_the_buffer_needs_it_behind() {
+    let leaves = ("\"max_body_bytes\": 1048576", "\"hold_headers\": false");
+    let buffer = |bytes: u32| {
+        format!(
+            "- name: envoy.filters.http.buffer\n                    typed_config:\n                      \
+             \"@type\": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer\n                      \
+             max_request_bytes: {bytes}\n                  "
+        )
+    };
+    let cannot = ("allow_on_headers_stop_iteration: true\n", "root_id: x\n");
+    let (router, first) = ("- name: envoy.filters.http.router", "- name: local_ratelimit\n");
+    let behind = |bytes| format!("{}{router}", buffer(bytes));
+    let (enough, little) = (behind(33_554_432), behind(20_000_000));
+    assert_eq!(found(&[&edited(&[leaves, cannot, (router, &enough)])]), [""; 0]);
+    assert_eq!(
+        found(&[&edited(&[leaves, cannot, (router, &little)])]),
+        ["warning max_request_bytes | max_request_bytes: 20000000"]
+    );
+    let front = format!("{}{first}", buffer(33_554_432));
+    assert_eq!(
+        found(&[&edited(&[leaves, cannot, (first, &front)])]),
+        ["error hold_headers | \"hold_headers\": false,"]
+    );
+}
+
+#[test]
+fn too_little_room_is_told_whatever_bounds_it() {
+    let limit = "                      request_body_buffer_limit: 33554432\n";
+    let set = |bytes: u32| limit.replace("33554432", &bytes.to_string());
+    let told = |field: &str, line: &str| vec![format!("warning {field} | {line}")];
+    let line = |bytes: u32| format!("request_body_buffer_limit: {bytes}");
+    for (bytes, is_told) in [(20_971_520, false), (20_971_519, true), (1_048_576, true)] {
+        let expected =
+            if is_told { told("request_body_buffer_limit", &line(bytes)) } else { vec![] };
+        assert_eq!(found(&[&edited(&[(limit, &set(bytes))])]), expected, "{bytes}");
+    }
+    let window = "initial_stream_window_size";
+    assert_eq!(found(&[&edited(&[(limit, "")])]), told(window, &format!("{window}: 65536")));
+    let wide = [(limit, ""), ("initial_stream_window_size: 65536", "max_concurrent_streams_: 1")];
+    let connection = "per_connection_buffer_limit_bytes";
+    assert_eq!(found(&[&edited(&wide)]), told(connection, &format!("{connection}: 2097152")));
+    let istio = committed("deploy/istio/envoyfilter.yaml");
+    let little =
+        istio.replace("request_body_buffer_limit: 33554432", "request_body_buffer_limit: 1");
+    let patched = "value: { request_body_buffer_limit: 1 }";
+    assert_eq!(found(&[&little]), told("request_body_buffer_limit", patched));
+}
+
+#[test]
+fn a_route_that_the_guard_does_not_cover_is_told() {
+    let endpoint = "- match: { safe_regex: { regex: \"/v1/webhooks/junction/?\" } }";
+    let all = "- match: { prefix: \"/\" }\n                          route: { cluster: upstream, timeout: 30s }";
+    let off = "typed_per_filter_config: { junction_webhook: { \"@type\": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true } }";
+    let before = |route: &str| format!("{route}\n                        {endpoint}");
+    let rewrites = before(
+        "- { match: { prefix: /hooks/ }, route: { cluster: upstream, prefix_rewrite: /v1/webhooks/ } }",
+    );
+    let harmless = before(
+        "- { match: { prefix: /hooks/ }, route: { cluster: upstream, prefix_rewrite: /other/ } }",
+    );
+    let exact = before(
+        "- { match: { path: /hook }, route: { cluster: upstream, prefix_rewrite: /v1/webhooks/junction } }",
+    );
+    let switched = format!("{all}\n                          {off}");
+    let elsewhere = before(&format!(
+        "- {{ match: {{ prefix: /static/ }}, route: {{ cluster: upstream }}, {off} }}"
+    ));
+    let whole = format!("domains: [\"*\"]\n                      {off}");
+    let answered =
+        before("- { match: { path: /v1/webhooks/junction }, direct_response: { status: 200 } }");
+    let insensitive = endpoint.replace(
+        "regex: \"/v1/webhooks/junction/?\" }",
+        "regex: \"/v1/webhooks/junction/?\" }, case_sensitive: false",
+    );
+    for (that, this, expected) in [
+        (endpoint, "- match: { path: \"/v1/webhooks/junction\" }", vec![]),
+        (
+            endpoint,
+            "- match: { prefix: \"/v1/webhooks/junction\" }",
+            vec!["warning match | - match: { prefix: \"/v1/webhooks/junction\" }"],
+        ),
+        (
+            endpoint,
+            "- match: { path_separated_prefix: \"/v1/webhooks/junction\" }",
+            vec!["warning match | - match: { path_separated_prefix: \"/v1/webhooks/junction\" }"],
+        ),
+        (
+            endpoint,
+            "- match: { safe_regex: { regex: \"/v1/webhooks/junction.*\" } }",
+            vec!["warning match | - match: { safe_regex: { regex: \"/v1/webhooks/junction.*\" } }"],
+        ),
+        (endpoint, "- match: { prefix: \"/v1/webhooks\" }", vec![]),
+        (endpoint, &insensitive, vec![&*format!("warning case_sensitive | {insensitive}")]),
+        (endpoint, &harmless, vec![]),
+        (
+            endpoint,
+            &rewrites,
+            vec![
+                "warning prefix_rewrite | - { match: { prefix: /hooks/ }, route: { cluster: upstream, prefix_rewrite: /v1/webhooks/ } }",
+            ],
+        ),
+        (
+            endpoint,
+            &exact,
+            vec![
+                "warning prefix_rewrite | - { match: { path: /hook }, route: { cluster: upstream, prefix_rewrite: /v1/webhooks/junction } }",
+            ],
+        ),
+        (all, &switched, vec![&*format!("error typed_per_filter_config | {off}")]),
+        (endpoint, &elsewhere, vec![]),
+        ("domains: [\"*\"]", &whole, vec![&*format!("error typed_per_filter_config | {off}")]),
+        (
+            endpoint,
+            &answered,
+            vec![
+                "warning direct_response | - { match: { path: /v1/webhooks/junction }, direct_response: { status: 200 } }",
+            ],
+        ),
+        ("\"path\": \"/v1/webhooks/junction\"", "\"path\": \"/hooks/lab\"", vec![]),
+        (
+            "normalize_path: true",
+            "normalize_path: false",
+            vec![
+                "warning normalize_path | \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            ],
+        ),
+        (
+            "timeout: 10s\n",
+            "internal_redirect_policy: {}\n",
+            vec!["warning internal_redirect_policy | internal_redirect_policy: {}"],
+        ),
+        (
+            "- name: junction_webhook\n",
+            "- disabled: true\n                    name: junction_webhook\n",
+            vec!["error disabled | - disabled: true"],
+        ),
+    ] {
+        assert_eq!(found(&[&edited(&[(that, this)])]), expected, "{that} -> {this}");
+    }
+    let nothing = [
+        (all, "- { match: { prefix: /static/ }, route: { cluster: upstream } }"),
+        ("\"path\": \"/v1/webhooks/junction\"", "\"path\": \"/hooks/lab\""),
+    ];
+    assert_eq!(found(&[&edited(&nothing)]), ["warning path | \"path\": \"/hooks/lab\","]);
+}
+
+#[test]
+fn another_listener_that_leads_to_the_same_service_is_told() {
+    let other = |cluster: &str| {
+        format!(
+            "static_resources:\n  listeners:\n    - name: back\n      filter_chains:\n        - filters:\n            \
+             - typed_config:\n                http_filters: [{{ name: envoy.filters.http.router }}]\n                \
+             route_config: {{ virtual_hosts: [{{ routes: [{{ match: {{ prefix: / }}, route: {{ cluster: {cluster} }} }}] }}] }}\n"
+        )
+    };
+    let own = committed("envoy.yaml");
+    let told = found(&[&own, &other("upstream")]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("warning http_filters"), "{told:?}");
+    assert_eq!(found(&[&own, &other("elsewhere")]), [""; 0]);
+}
+
+#[test]
+fn manifests_that_cannot_hold_heads_are_told_so() {
+    let istio = |config: &str| {
+        format!(
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {{ name: hook }}\nspec:\n  \
+             url: oci://registry.example.com/junction_webhook_filter:1\n  pluginConfig: {config}\n  \
+             vmConfig: {{ env: [{{ name: JUNCTION_WEBHOOK_SECRET, valueFrom: HOST }}, \
+             {{ name: JUNCTION_WEBHOOK_SECRET_PREVIOUS, valueFrom: HOST }}] }}\n"
+        )
+    };
+    let url = "url: oci://registry.example.com/junction_webhook_filter:1";
+    assert_eq!(found(&[&istio("{}")]), [format!("error hold_headers | {url}")]);
+    let config = "pluginConfig: { hold_headers: false }";
+    assert_eq!(
+        found(&[&istio("{ hold_headers: false }")]),
+        [format!("warning hold_headers | {config}")]
+    );
+    let gateway = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: { name: hook }\nspec:\n  \
+                   wasm:\n    - name: junction-webhook\n      failOpen: true\n      config: { hold_headers: false }\n      \
+                   env: { hostKeys: [JUNCTION_WEBHOOK_SECRET, JUNCTION_WEBHOOK_SECRET_PREVIOUS] }\n";
+    assert_eq!(
+        found(&[gateway]),
+        [
+            "error failOpen | failOpen: true",
+            "warning hold_headers | config: { hold_headers: false }"
+        ]
+    );
+}
+
+#[test]
+fn a_dynamic_module_holds_heads_itself() {
+    let filter = |config: &str| {
+        format!(
+            "name: junction_webhook\ntyped_config:\n  \"@type\": type.googleapis.com/\
+             envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter\n  filter_config:\n    \
+             \"@type\": type.googleapis.com/google.protobuf.StringValue\n    value: '{config}'\n"
+        )
+    };
+    assert_eq!(found(&[&filter("{}")]), [""; 0]);
+    let config = r#"{"hold_headers": false}"#;
+    assert_eq!(found(&[&filter(config)]), [format!("error hold_headers | value: '{config}'")]);
+}
