@@ -12,33 +12,31 @@ use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, Stream};
 
 /// The ids of a plugin's metrics, by the place of each series; the series of one metric share it.
 #[derive(Debug)]
-pub(crate) struct Metrics(Vec<Option<usize>>);
+pub(crate) struct Metrics {
+    ids: Vec<Option<usize>>,
+    /// Whether the series of repeats count.
+    remembers: bool,
+}
 
 impl Metrics {
-    /// Defines every metric once, and brings its series into being where this Envoy lets a
-    /// configuration do that.
+    /// Defines every metric once.
     pub(crate) fn define(configuration: Configuration<'_>, remembers: bool) -> Self {
         let mut ids = Vec::new();
         let mut last: Option<(&str, Option<usize>)> = None;
         for series in Series::all() {
-            let (names, values): (Vec<_>, Vec<_>) = series.labels().unzip();
-            let kind = kind(series);
+            let names: Vec<_> = series.labels().map(|(name, _)| name).collect();
             let id = match last {
                 Some((name, id)) if name == series.name() => id,
-                _ => configuration.define(kind, series.name(), &names),
+                _ => configuration.define(kind(series), series.name(), &names),
             };
             last = Some((series.name(), id));
-            let is_used = remembers || !series.is_of_repeats();
-            if let (Some(id), Kind::Counter, true) = (id, kind, is_used) {
-                configuration.change(kind, id, &values, 0);
-            }
             ids.push(id);
         }
-        Self(ids)
+        Self { ids, remembers }
     }
 
     fn id(&self, series: Series) -> Option<usize> {
-        self.0.get(series.index()).copied().flatten()
+        self.ids.get(series.index()).copied().flatten()
     }
 }
 
@@ -73,6 +71,14 @@ impl<'a> Envoy<'a> {
     /// While a request is in hand.
     pub(crate) const fn serving(stream: Stream<'a>, metrics: &'a Metrics) -> Self {
         Self { place: Place::Stream(stream), metrics }
+    }
+
+    /// Brings every counter's series into being, before it counts: a rate sees no first value. Before
+    /// 1.39, Envoy lets no configuration do that.
+    pub(crate) fn begin_counters(&self) {
+        let is_used = |series: &Series| self.metrics.remembers || !series.is_of_repeats();
+        let counters = Series::all().filter(|series| kind(*series) == Kind::Counter);
+        counters.filter(is_used).for_each(|series| self.change_metric(series, 0));
     }
 
     const fn stream(&self) -> Option<Stream<'a>> {

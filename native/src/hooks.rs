@@ -22,8 +22,8 @@ struct Shared {
     worker: Worker,
     metrics: Metrics,
     is_usable: bool,
-    /// Before 1.39, Envoy takes a gauge from a request alone.
-    is_gauge_set: AtomicBool,
+    /// Before 1.39, Envoy takes metrics from a request alone.
+    is_begun: AtomicBool,
 }
 
 /// Reads a plugin's configuration.
@@ -40,9 +40,11 @@ pub(crate) fn configure(at: Configuration<'_>, text: &[u8]) -> Plugin {
     };
     let is_usable = plugin.is_ok();
     let metrics = Metrics::define(at, repeats.is_some());
-    let worker = Worker::start(plugin, repeats, &Envoy::configuring(at, &metrics));
-    let is_gauge_set = AtomicBool::new(false);
-    Plugin(Arc::new(Shared { worker, metrics, is_usable, is_gauge_set }))
+    let envoy = Envoy::configuring(at, &metrics);
+    envoy.begin_counters();
+    let worker = Worker::start(plugin, repeats, &envoy);
+    let is_begun = AtomicBool::new(false);
+    Plugin(Arc::new(Shared { worker, metrics, is_usable, is_begun }))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "other hosts may have no memory")]
@@ -73,8 +75,9 @@ enum State {
 impl Request {
     /// Takes the head.
     pub(crate) fn on_headers(&mut self, stream: Stream<'_>, end_of_stream: bool) -> Status {
-        if !self.shared.is_gauge_set.swap(true, Ordering::Relaxed) {
+        if !self.shared.is_begun.swap(true, Ordering::Relaxed) {
             let envoy = Envoy::serving(stream, &self.shared.metrics);
+            envoy.begin_counters();
             envoy.record(Series::ConfigOk, u64::from(self.shared.is_usable));
         }
         let headers = stream.headers();

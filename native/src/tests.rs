@@ -106,6 +106,24 @@ fn a_forgery_is_answered_and_nothing_of_it_goes_on() {
     fake::destroy(request);
 }
 
+/// As on 1.38, where a configuration can begin none.
+#[test]
+fn the_first_request_begins_every_counter_but_those_of_repeats() {
+    let headers = vec![(":path".to_owned(), "/other".to_owned())];
+    let mut envoy = Envoy { headers, ..Envoy::default() };
+    let plugin = Plugin::usable(&mut envoy);
+    assert_eq!(envoy.counts, []);
+    let request = fake::request(plugin.0);
+    fake::headers(&mut envoy, request, true);
+    let internal = ["rejected", "internal"].map(str::to_owned);
+    let begun = |values: &[String]| {
+        envoy.counts.iter().filter(|(_, own, amount)| own == values && *amount == 0).count()
+    };
+    assert_eq!(begun(&internal), 1);
+    assert_eq!(begun(&["acknowledged", "duplicate"].map(str::to_owned)), 0);
+    fake::destroy(request);
+}
+
 #[test]
 fn an_unguarded_request_passes_untouched() {
     let headers = vec![(":path".to_owned(), "/other".to_owned())];

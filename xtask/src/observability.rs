@@ -8,16 +8,42 @@ use xshell::{Shell, cmd};
 
 use crate::debian;
 
-/// The alert rules with promtool, and the dashboard's queries against a real Prometheus and Envoy.
+/// How the names of the filter's metrics begin.
+const METRICS: &str = "junction_webhook_";
+
+/// What Envoy puts before those of the native module.
+const NATIVE_PREFIX: &str = "envoy_dynamicmodulescustom_";
+
+/// The alert rules with promtool, and the dashboard's queries against a real Prometheus and Envoys with
+/// either host.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
     with_prometheus(sh)?;
     {
         let _rules = sh.push_dir("deploy/observability/prometheus");
         cmd!(sh, "promtool check config prometheus.yml").quiet().run()?;
         cmd!(sh, "promtool test rules rules_test.yml").quiet().run()?;
+        // The same tests, with the metrics of the native module.
+        let rules = sh.read_file("rules.yml")?;
+        let tests = native(&sh.read_file("rules_test.yml")?);
+        let directory = sh.create_temp_dir()?;
+        let _there = sh.push_dir(directory.path());
+        sh.write_file("rules.yml", rules)?;
+        sh.write_file("rules_test.yml", tests)?;
+        cmd!(sh, "promtool test rules rules_test.yml").quiet().run()?;
     }
-    cmd!(sh, "cargo test --locked --test envoy -- dashboard").quiet().run()?;
+    for host in ["wasm", "native"] {
+        cmd!(sh, "cargo test --locked --test envoy -- dashboard")
+            .env("FILTER_HOST", host)
+            .quiet()
+            .run()?;
+    }
     Ok(())
+}
+
+/// Rule tests whose series have the names that Envoy gives those of the native module.
+fn native(tests: &str) -> String {
+    let [wasm, native] = ["", NATIVE_PREFIX].map(|prefix| format!("series: '{prefix}{METRICS}"));
+    tests.replace(&wasm, &native)
 }
 
 /// Three minutes of a real scrape, as a picture.
@@ -84,4 +110,21 @@ fn download(sh: &Shell, into: PathBuf) -> Result<PathBuf> {
     let package =
         packages.into_iter().find(|file| file.extension().is_some_and(|end| end == "deb"));
     package.context("apt-get downloaded no package")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::native;
+
+    #[test]
+    fn a_rule_test_names_the_native_modules_series_and_expects_the_same() {
+        let test = "{ series: 'junction_webhook_shadow{instance=\"a\"}', values: \"1x9\" }\n\
+                    { series: 'envoy_wasm_junction_webhook_vm_reload', values: \"1x9\" }\n\
+                    { expr: 'junction_webhook_shadow', eval_time: 9m }\n";
+        let expected = "{ series: 'envoy_dynamicmodulescustom_junction_webhook_shadow{instance=\"a\"}', \
+                        values: \"1x9\" }\n\
+                        { series: 'envoy_wasm_junction_webhook_vm_reload', values: \"1x9\" }\n\
+                        { expr: 'junction_webhook_shadow', eval_time: 9m }\n";
+        assert_eq!(native(test), expected);
+    }
 }
