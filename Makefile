@@ -82,7 +82,7 @@ test-core: rust ## Run what needs no Envoy, for the inner loop
 test-bare: ## Run `make run`, `make send` and the first tests as on a machine that has the prerequisites alone
 	@scripts/test-bare.sh
 
-test-observability: build-and-envoy ## Check alerts and dashboard with a real Prometheus
+test-observability: build-and-envoy build-native ## Check alerts and dashboard with a real Prometheus and both hosts
 	@cargo xtask test-observability
 
 dashboard-picture: build-and-envoy ## Draw docs/images/dashboard*.svg from a real scrape, which takes three minutes

@@ -1,16 +1,33 @@
-//! The Istio manifest: its patches, applied to the committed Envoy, do what the filter does there.
+//! The Istio manifests: their patches, applied to the committed Envoy, do what the filter does there.
 
-use harness::{DEPLOYED_MODULE, Host, MODULE, Setup, restrict_beside_vm, yaml};
+use harness::{CONNECTION_MANAGER, Host, Setup, at, restrict_beside_vm, yaml};
 use serde::Deserialize;
+use serde_yaml_ng::Value;
 
 use crate::sample::verifies;
 
+/// The manifest for the host under test.
+fn envoy_filter() -> Value {
+    yaml(match Host::under_test() {
+        Host::Wasm => "deploy/istio/envoyfilter.yaml",
+        Host::Native => "deploy/istio-native/envoyfilter.yaml",
+    })
+}
+
+/// Where a filter names its module.
+fn module(filter: &mut Value) -> &mut Value {
+    at(
+        filter,
+        match Host::under_test() {
+            Host::Wasm => "typed_config.config.vm_config.code.local.filename",
+            Host::Native => "typed_config.dynamic_module_config.module.local.filename",
+        },
+    )
+}
+
 #[test]
 fn the_patches_of_the_envoy_filter_verify_webhooks() {
-    if Host::lacks("manifests of this kind") {
-        return;
-    }
-    let manifest = yaml("deploy/istio/envoyfilter.yaml");
+    let manifest = envoy_filter();
     let patch = |apply_to: &str| {
         let patches = manifest["spec"]["configPatches"].as_sequence().unwrap();
         let patch = patches.iter().find(|patch| patch["applyTo"] == apply_to).unwrap();
@@ -19,20 +36,21 @@ fn the_patches_of_the_envoy_filter_verify_webhooks() {
 
     let mut setup = Setup::new();
     let whole = setup.yaml();
-    let manager = &mut whole["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]
-        ["typed_config"];
+    assert_eq!(patch("BOOTSTRAP")["stats_config"], whole["stats_config"]);
+    let manager = at(whole, CONNECTION_MANAGER);
     let mut filter = patch("HTTP_FILTER");
-    let place = &mut filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"];
-    assert_eq!(*place, DEPLOYED_MODULE);
-    *place = MODULE.into();
-    // Istio's proxies are older than the place in `vm_config`.
-    restrict_beside_vm(&mut manager["http_filters"][1]["typed_config"]["config"]);
-    assert_eq!(filter, manager["http_filters"][1], "the filter of envoy.yaml");
+    let place = module(&mut filter);
+    assert_eq!(*place, Host::under_test().deployed_module());
+    *place = Host::under_test().module().into();
+    if Host::under_test() == Host::Wasm {
+        // Istio's proxies are older than the place in `vm_config`.
+        restrict_beside_vm(&mut manager["http_filters"][1]["typed_config"]["config"]);
+    }
+    assert_eq!(filter, manager["http_filters"][1], "the filter of bare Envoy");
     manager["http_filters"][1] = filter;
     let host = &mut manager["route_config"]["virtual_hosts"][0];
     let limit = patch("VIRTUAL_HOST")["request_body_buffer_limit"].clone();
     assert_eq!(host["request_body_buffer_limit"], limit);
-    assert_eq!(patch("BOOTSTRAP")["stats_config"], whole["stats_config"]);
 
     let gateway = setup.start();
     verifies(&gateway);
@@ -40,9 +58,6 @@ fn the_patches_of_the_envoy_filter_verify_webhooks() {
 
 #[test]
 fn the_sidecar_gets_every_variable_that_the_filter_reads() {
-    if Host::lacks("manifests of this kind") {
-        return;
-    }
     let deployment = yaml("deploy/istio/deployment-patch.yaml");
     let container = &deployment["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["name"], "istio-proxy");

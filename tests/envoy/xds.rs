@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use harness::{
-    DEPLOYED_MODULE, ENDPOINTS_LIMIT, Gateway, MODULE, OTHERS_LIMIT, Request, SECRET, Setup,
-    Upstream, at, envoy_release, restrict_beside_vm, yaml,
+    ENDPOINTS_LIMIT, Gateway, Host, MODULE, OTHERS_LIMIT, Request, SECRET, Setup, Upstream, at,
+    envoy_release, restrict_beside_vm, yaml,
 };
 use serde_json::json;
 use serde_yaml_ng::Value;
@@ -47,7 +47,7 @@ fn the_files_say_what_envoy_yaml_says() {
     let plugin = &mut block["typed_config"]["config"];
     remove(plugin, "configuration");
     remove(&mut plugin["vm_config"], "environment_variables");
-    plugin["vm_config"]["code"]["local"]["filename"] = DEPLOYED_MODULE.into();
+    plugin["vm_config"]["code"]["local"]["filename"] = Host::Wasm.deployed_module().into();
     remove(at(&mut filter, PLUGIN), "configuration");
     assert_eq!(filter["resources"][0]["typed_config"], block["typed_config"]);
 
@@ -139,7 +139,7 @@ fn placed(directory: &Path, file: &Value) -> Value {
     let text = serde_yaml_ng::to_string(file)
         .unwrap()
         .replace("/etc/envoy/junction", directory.to_str().unwrap())
-        .replace(DEPLOYED_MODULE, MODULE);
+        .replace(Host::Wasm.deployed_module(), MODULE);
     serde_yaml_ng::from_str(&text).unwrap()
 }
 

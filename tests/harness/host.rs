@@ -3,10 +3,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::json;
-use serde_yaml_ng::Value;
-
-use super::setup::{CONNECTION_MANAGER, at};
+use super::MODULE;
 
 /// A host of the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,33 +48,28 @@ impl Host {
         }
     }
 
-    /// Makes of the committed configuration one for this host.
-    pub(super) fn put_into(self, yaml: &mut Value) {
-        if self == Self::Wasm {
-            return;
+    /// Its module, as `make build` or `make build-native` builds it and the committed configuration
+    /// names it.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::Wasm => MODULE,
+            Self::Native => "target/release/libjunction_webhook.so",
         }
-        let buckets = at(yaml, "stats_config.histogram_bucket_settings");
-        for setting in buckets.as_sequence_mut().unwrap() {
-            let name = at(setting, "match.exact");
-            *name = name.as_str().unwrap().replace("wasmcustom.", "dynamicmodulescustom.").into();
+    }
+
+    /// Where the files under `deploy/` expect its module.
+    pub fn deployed_module(self) -> &'static str {
+        match self {
+            Self::Wasm => "/var/lib/junction/junction_webhook_filter.wasm",
+            Self::Native => "/var/lib/junction/libjunction_webhook.so",
         }
-        let manager = at(yaml, CONNECTION_MANAGER);
-        let configuration = at(manager, Self::Wasm.configuration()).clone();
-        let mut filter = json!({
-            "@type": "type.googleapis.com/\
-                      envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
-            "dynamic_module_config": {
-                "name": "junction_webhook",
-                "module": {"local": {"filename": super::locate::NATIVE_MODULE}},
-            },
-            "filter_name": "junction_webhook",
-        });
-        filter["filter_config"] = serde_json::to_value(configuration).unwrap();
-        *at(manager, "http_filters.1.typed_config") = serde_yaml_ng::to_value(filter).unwrap();
-        let format = at(manager, "access_log.0.typed_config.log_format.json_format");
-        for value in format.as_mapping_mut().unwrap().values_mut() {
-            let text = value.as_str().unwrap().replace("(wasm.", "(");
-            *value = text.into();
+    }
+
+    /// The committed configuration with this host.
+    pub fn envoy_yaml(self) -> &'static str {
+        match self {
+            Self::Wasm => "envoy.yaml",
+            Self::Native => "envoy-native.yaml",
         }
     }
 }

@@ -21,7 +21,7 @@ pub use self::{
     gateway::Gateway,
     host::Host,
     http1::Wire,
-    locate::{DEPLOYED_MODULE, MODULE, envoy_release, root, tool, yaml},
+    locate::{MODULE, envoy_release, root, tool, yaml},
     prometheus::Prometheus,
     request::{Answer, GUARDED_PATH, ID, Request, SECRET, now, sign, sign_plain},
     setup::{

@@ -19,12 +19,6 @@ pub fn root() -> &'static Path {
 /// The module, as `make build` builds it and `envoy.yaml` names it.
 pub const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 
-/// The dynamic module, as `make build-native` builds it.
-pub(super) const NATIVE_MODULE: &str = "target/release/libjunction_webhook.so";
-
-/// Where the files under `deploy/` expect it.
-pub const DEPLOYED_MODULE: &str = "/var/lib/junction/junction_webhook_filter.wasm";
-
 /// A YAML file of the repository.
 pub fn yaml(path: &str) -> Value {
     serde_yaml_ng::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
@@ -72,10 +66,12 @@ pub fn tool() -> PathBuf {
 
 /// Panics where the module is not built.
 pub(crate) fn require_module() {
-    match Host::under_test() {
-        Host::Wasm => existing(MODULE, "make build"),
-        Host::Native => existing(NATIVE_MODULE, "make build-native"),
+    let host = Host::under_test();
+    let remedy = match host {
+        Host::Wasm => "make build",
+        Host::Native => "make build-native",
     };
+    existing(host.module(), remedy);
 }
 
 fn existing(path: &str, remedy: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! From the committed `envoy.yaml` to a running Envoy: only ports, the plugin's configuration and
+//! From the committed `envoy.yaml`, or `envoy-native.yaml`, to a running Envoy: only ports, the plugin's configuration and
 //! what a test asks for are rewritten.
 
 use std::{
@@ -51,8 +51,7 @@ impl Setup {
     /// The committed configuration, with one worker.
     pub fn new() -> Self {
         // One worker, so that the order of things is Envoy's own.
-        let mut yaml = locate::yaml("envoy.yaml");
-        Host::under_test().put_into(&mut yaml);
+        let yaml = locate::yaml(Host::under_test().envoy_yaml());
         Self { yaml, environment: Vec::new(), workers: 1, arguments: Vec::new() }
             .env("JUNCTION_WEBHOOK_SECRET", SECRET)
             .for_release(locate::envoy_release())

@@ -29,7 +29,8 @@ fn the_published_definitions_take_every_manifest_and_no_misspelt_field() {
         assert_ne!(errors(definition, &misspelt), [""; 0], "{key:?} with a misspelt field");
         checked.push(manifest.kind().to_owned());
     }
-    let kinds = "Gateway HTTPRoute ClientTrafficPolicy EnvoyPatchPolicy EnvoyProxy EnvoyFilter";
+    let kinds = "Gateway HTTPRoute ClientTrafficPolicy EnvoyExtensionPolicy EnvoyPatchPolicy \
+                 EnvoyProxy EnvoyFilter";
     for kind in kinds.split(' ') {
         assert!(checked.iter().any(|checked| checked == kind), "{kind} is checked");
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::core::v1::{EnvVar, Volume, VolumeMount},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,6 +78,21 @@ pub(crate) struct ClientTrafficPolicy {
 struct ClientTraffic {
     target_refs: Vec<TargetRef>,
     headers: Headers,
+    connection: Option<Connection>,
+    http2: Option<Http2>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Connection {
+    buffer_limit: Quantity,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http2 {
+    initial_stream_window_size: Quantity,
+    initial_connection_window_size: Quantity,
 }
 
 #[derive(Deserialize)]
@@ -92,16 +107,62 @@ struct HeaderFilter {
 }
 
 #[derive(Deserialize)]
+pub(crate) struct EnvoyExtensionPolicy {
+    metadata: ObjectMeta,
+    spec: Extensions,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    target_refs: Vec<TargetRef>,
+    dynamic_module: Vec<DynamicModule>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DynamicModule {
+    name: String,
+    filter_name: String,
+    config: Value,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct EnvoyProxy {
     metadata: ObjectMeta,
     spec: Proxy,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Proxy {
     provider: Provider,
+    #[serde(default)]
+    dynamic_modules: Vec<AllowedModule>,
     bootstrap: Bootstrap,
     telemetry: Telemetry,
+}
+
+#[derive(Deserialize)]
+struct AllowedModule {
+    name: String,
+    source: ModuleSource,
+}
+
+#[derive(Deserialize)]
+struct ModuleSource {
+    r#type: SourceType,
+    local: LocalSource,
+}
+
+#[derive(Deserialize)]
+enum SourceType {
+    Local,
+}
+
+#[derive(Deserialize)]
+struct LocalSource {
+    path: String,
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     Manifest, documents,
-    envoy_gateway::{ClientTrafficPolicy, EnvoyPatchPolicy, EnvoyProxy},
+    envoy_gateway::{ClientTrafficPolicy, EnvoyExtensionPolicy, EnvoyPatchPolicy, EnvoyProxy},
     kustomization::Kustomization,
     manifests,
 };
@@ -31,7 +31,7 @@ fn every_manifest_has_only_fields_of_its_kind() {
 }
 
 /// A file, a kind in it, a field of that kind, and where it stands.
-const MISSPELT: [(&str, &str, &str, &str); 12] = [
+const MISSPELT: [(&str, &str, &str, &str); 16] = [
     ("kubernetes/namespace.yaml", "Namespace", "labels", "metadata"),
     (
         "kubernetes/deployment.yaml",
@@ -49,6 +49,20 @@ const MISSPELT: [(&str, &str, &str, &str); 12] = [
     ("envoy-gateway/gateway.yaml", "ClientTrafficPolicy", "earlyRequestHeaders", "spec.headers"),
     ("envoy-gateway/envoypatchpolicy.yaml", "EnvoyPatchPolicy", "operation", "spec.jsonPatches.0"),
     ("envoy-gateway/envoyproxy.yaml", "EnvoyProxy", "secretKeyRef", VARIABLE),
+    (
+        "envoy-gateway-native/envoyextensionpolicy.yaml",
+        "EnvoyExtensionPolicy",
+        "filterName",
+        "spec.dynamicModule.0",
+    ),
+    ("envoy-gateway-native/envoyproxy.yaml", "EnvoyProxy", "dynamicModules", "spec"),
+    (
+        "envoy-gateway-native/clienttrafficpolicy.yaml",
+        "ClientTrafficPolicy",
+        "bufferLimit",
+        "spec.connection",
+    ),
+    ("istio-native/envoyfilter.yaml", "EnvoyFilter", "subFilter", FILTER),
 ];
 const FILTER: &str = "spec.configPatches.0.match.listener.filterChain.filter";
 const VARIABLE: &str = "spec.provider.kubernetes.envoyDeployment.container.env.0.valueFrom";
@@ -60,7 +74,7 @@ fn a_misspelt_field_of_each_kind_is_named() {
         let of_kind = |manifest: &&Manifest| manifest.file == file && manifest.kind() == kind;
         let manifest = manifests.iter().find(of_kind).unwrap();
         let expected = format!("{place}.{field}x");
-        let faults = faults(&misspell(manifest));
+        let faults = faults(&misspelt(manifest, field));
         let named = faults.iter().any(|fault| *fault == expected.trim_start_matches('.'));
         // Where the field must be there, that it is missing is what is said.
         let missing =
@@ -69,9 +83,13 @@ fn a_misspelt_field_of_each_kind_is_named() {
     }
 }
 
-/// The manifest with its field of [`MISSPELT`] misspelt.
+/// The manifest with the first field of [`MISSPELT`] for its kind misspelt.
 pub(crate) fn misspell(manifest: &Manifest) -> Value {
     let (.., field, _) = MISSPELT.iter().find(|(_, kind, ..)| *kind == manifest.kind()).unwrap();
+    misspelt(manifest, field)
+}
+
+fn misspelt(manifest: &Manifest, field: &str) -> Value {
     let text = manifest.value.to_string();
     let misspelt = text.replacen(&format!("{field:?}:"), &format!("\"{field}x\":"), 1);
     assert_ne!(misspelt, text, "{}: {field}", manifest.kind());
@@ -92,6 +110,9 @@ fn faults(manifest: &Value) -> Vec<String> {
         ("gateway.networking.k8s.io/v1", "Gateway") => unknown::<Gateway>,
         ("gateway.networking.k8s.io/v1", "HTTPRoute") => unknown::<HttpRoute>,
         ("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy") => unknown::<ClientTrafficPolicy>,
+        ("gateway.envoyproxy.io/v1alpha1", "EnvoyExtensionPolicy") => {
+            unknown::<EnvoyExtensionPolicy>
+        }
         ("gateway.envoyproxy.io/v1alpha1", "EnvoyPatchPolicy") => unknown::<EnvoyPatchPolicy>,
         ("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy") => unknown::<EnvoyProxy>,
         (version, kind) => panic!("nothing is known of {version} {kind}"),

@@ -40,8 +40,10 @@ fn the_service_finds_the_pods_and_their_port() {
         let get = &template["spec"]["containers"][0][probe]["httpGet"];
         assert_eq!((&get["port"], &get["path"]), (&port["name"], &json!("/healthz")), "{probe}");
     }
-    let filter = one("EnvoyFilter", "envoyfilter.yaml");
-    assert_eq!(filter["spec"]["workloadSelector"]["labels"], *labels);
+    for file in ["istio/envoyfilter.yaml", "istio-native/envoyfilter.yaml"] {
+        let filter = one("EnvoyFilter", file);
+        assert_eq!(filter["spec"]["workloadSelector"]["labels"], *labels, "{file}");
+    }
 }
 
 #[test]
@@ -75,14 +77,21 @@ fn the_stub_may_do_no_more_than_it_must() {
 fn the_gateway_leads_to_the_service_with_its_proxy_and_policies() {
     let gateway = one("Gateway", "gateway.yaml");
     let name = &gateway["metadata"]["name"];
-    let proxy = one("EnvoyProxy", "envoyproxy.yaml");
     let parameters = &gateway["spec"]["infrastructure"]["parametersRef"];
-    assert_eq!(parameters["name"], proxy["metadata"]["name"]);
+    for file in ["envoy-gateway/envoyproxy.yaml", "envoy-gateway-native/envoyproxy.yaml"] {
+        assert_eq!(parameters["name"], one("EnvoyProxy", file)["metadata"]["name"], "{file}");
+    }
     assert_eq!(
         one("EnvoyPatchPolicy", "envoypatchpolicy.yaml")["spec"]["targetRef"]["name"],
         *name
     );
-    assert_eq!(one("ClientTrafficPolicy", "gateway.yaml")["spec"]["targetRefs"][0]["name"], *name);
+    for (kind, file) in [
+        ("ClientTrafficPolicy", "gateway.yaml"),
+        ("ClientTrafficPolicy", "envoy-gateway-native/clienttrafficpolicy.yaml"),
+        ("EnvoyExtensionPolicy", "envoy-gateway-native/envoyextensionpolicy.yaml"),
+    ] {
+        assert_eq!(one(kind, file)["spec"]["targetRefs"][0]["name"], *name, "{file}");
+    }
     let route = one("HTTPRoute", "gateway.yaml");
     let parent = &route["spec"]["parentRefs"][0];
     assert_eq!(parent["name"], *name);
@@ -98,10 +107,12 @@ fn envoy_takes_its_variables_from_the_secret_of_the_example() {
     let secret = one("Secret", "secret.example.yaml");
     let sidecar = one("Deployment", "istio/deployment-patch.yaml");
     assert_eq!(sidecar["metadata"]["name"], deployment()["metadata"]["name"]);
-    let proxy = one("EnvoyProxy", "envoyproxy.yaml");
+    let [proxy, native] = ["envoy-gateway/envoyproxy.yaml", "envoy-gateway-native/envoyproxy.yaml"]
+        .map(|file| one("EnvoyProxy", file)["spec"]["provider"]["kubernetes"].clone());
     for variables in [
         &sidecar["spec"]["template"]["spec"]["containers"][0]["env"],
-        &proxy["spec"]["provider"]["kubernetes"]["envoyDeployment"]["container"]["env"],
+        &proxy["envoyDeployment"]["container"]["env"],
+        &native["envoyDeployment"]["container"]["env"],
     ] {
         let variables = variables.as_array().unwrap();
         assert_eq!(variables.len(), 2, "the current and the previous secret");

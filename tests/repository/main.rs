@@ -1,6 +1,7 @@
 //! What the repository holds beside the filter, without Envoy: the documentation's links, the tests
-//! that `SECURITY.md` names, and what `docker compose` starts.
+//! that `SECURITY.md` names, what `docker compose` starts, and the configuration of either host.
 
 mod compose;
 mod links;
+mod native_envoy;
 mod security_page;

@@ -90,18 +90,17 @@ fn next_step(sh: &Shell) -> Result<&'static str> {
     })
 }
 
-/// `envoy.yaml`, or what becomes of it for another host or an older Envoy.
+/// The committed configuration of the host, or what becomes of it for an older Envoy.
 fn configuration(sh: &Shell, envoy: &str) -> Result<&'static str> {
-    let (script, file) = if env::var("FILTER_HOST").is_ok_and(|host| host == "native") {
-        ("scripts/native-envoy.sh", "target/run/envoy-native.yaml")
-    } else if minor(&cmd!(sh, "{envoy} --version").quiet().read()?).is_some_and(|minor| minor < 40)
-    {
-        ("scripts/older-envoy.sh", "target/run/envoy.yaml")
-    } else {
-        return Ok("envoy.yaml");
-    };
-    sh.write_file(file, cmd!(sh, "{script}").quiet().read()?)?;
-    Ok(file)
+    if env::var("FILTER_HOST").is_ok_and(|host| host == "native") {
+        return Ok("envoy-native.yaml");
+    }
+    if minor(&cmd!(sh, "{envoy} --version").quiet().read()?).is_some_and(|minor| minor < 40) {
+        let file = "target/run/envoy.yaml";
+        sh.write_file(file, cmd!(sh, "scripts/older-envoy.sh").quiet().read()?)?;
+        return Ok(file);
+    }
+    Ok("envoy.yaml")
 }
 
 /// The release line in `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`.
