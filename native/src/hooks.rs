@@ -31,9 +31,8 @@ pub(crate) fn configure(at: Configuration<'_>, text: &[u8]) -> Plugin {
     let config = Config::parse(text, |name| {
         std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
     });
-    let opened = config
-        .and_then(Config::holding_heads)
-        .and_then(|config| config.open_repeats(open_memory));
+    let opened =
+        config.and_then(Config::holding_heads).and_then(|config| config.open_repeats(open_memory));
     let (plugin, repeats) = match opened {
         Ok((config, repeats)) => (Ok(config), repeats),
         Err(unusable) => (Err(unusable), None),

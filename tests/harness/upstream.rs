@@ -104,7 +104,8 @@ impl Upstream {
 
     fn get(&self, path: &str) -> Answer {
         let mut wire = Wire::connect(self.address);
-        wire.send(&Request::new("GET", path));
+        // The stub shows what came under its address alone.
+        wire.send(&Request::new("GET", path).header("host", &self.address.to_string()));
         let answer: Answer = wire.answer();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer

@@ -21,6 +21,8 @@ pub(crate) fn documented(word: &str) -> Option<&'static str> {
 pub(crate) struct Event<'a> {
     pub(crate) id: String,
     pub(crate) kind: String,
+    /// The scheme by which the filter verified it.
+    pub(crate) verified_by: &'static str,
     /// The whole document as it came.
     pub(crate) document: &'a str,
     pub(crate) content: Content<'a>,
@@ -76,7 +78,7 @@ impl<'a> Event<'a> {
             return Err(id_place.violates("empty"));
         }
         let event_type = fields.take("event_type")?;
-        fields.take("verified_by")?.word(&["svix", "hmac"])?;
+        let verified_by = fields.take("verified_by")?.word(&["svix", "hmac"])?;
         for name in ["sent_at", "user_id", "client_user_id", "team_id"] {
             fields.take(name)?.nullable_string()?;
         }
@@ -91,7 +93,7 @@ impl<'a> Event<'a> {
             order if ORDER_EVENTS.contains(&order) => Content::Order(read_order(data.fields()?)?),
             _ => Content::Other,
         };
-        Ok(Self { id, kind, document, content })
+        Ok(Self { id, kind, verified_by, document, content })
     }
 }
 

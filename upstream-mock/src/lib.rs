@@ -12,13 +12,28 @@
 //! | `event`, `place` | the shape of `junction.event.v1`, and the cursor that reads it |
 //! | `store` | SQLite |
 //! | `faults` | `--fail-rate` and `--delay-ms` |
+//! | `page`, `live`, `row`, `view` | `GET /`, its stream of what came, and one request of it |
+//! | `tree`, `rebuild`, `lines` | documents for people: the sender's, rebuilt from the event |
+//! | `curl` | a request as a command |
+//! | `door` | who may look |
+//! | `envoy` | what Envoy's statistics say of the filter |
 
+mod curl;
+mod door;
+mod envoy;
 mod event;
 mod faults;
+mod lines;
+mod live;
+mod page;
 mod place;
+mod rebuild;
 mod recorder;
 mod routes;
+mod row;
 mod store;
+mod tree;
+mod view;
 
 use std::{
     fmt,
@@ -29,10 +44,15 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    time::sleep,
+};
 
-use crate::{faults::Faults, recorder::Recorder, store::Store};
+use crate::{envoy::Statistics, faults::Faults, recorder::Recorder, store::Store};
 
+pub use crate::envoy::{EnvoyAdmin, EnvoyAdminError};
 pub use crate::faults::{FailRate, FailRateError};
 
 /// How long open requests may go on after a stop was asked for; a body that never completes would
@@ -48,6 +68,8 @@ pub struct Options {
     pub fail_rate: FailRate,
     /// How long each webhook waits for its answer, after it was stored.
     pub delay: Duration,
+    /// The admin interface of the Envoy in front, for the page to show the filter's counters.
+    pub envoy_admin: Option<EnvoyAdmin>,
 }
 
 /// The open database, the list of requests and the faults; cheap to clone, one state behind all.
@@ -58,6 +80,9 @@ struct State {
     store: Store,
     recorder: Recorder,
     faults: Faults,
+    statistics: Option<Statistics>,
+    /// Whether the stub stops, which ends what would otherwise go on: the streams of open pages.
+    stopping: watch::Sender<bool>,
 }
 
 impl Stub {
@@ -68,7 +93,13 @@ impl Stub {
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let store = Store::open(options.database.as_deref()).map_err(OpenError)?;
         let faults = Faults::new(options.fail_rate, options.delay);
-        Ok(Self(Arc::new(State { store, recorder: Recorder::default(), faults })))
+        Ok(Self(Arc::new(State {
+            store,
+            recorder: Recorder::default(),
+            faults,
+            statistics: options.envoy_admin.map(Statistics::new),
+            stopping: watch::Sender::new(false),
+        })))
     }
 }
 
@@ -83,8 +114,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stopping, stopped) = oneshot::channel();
-    let server = axum::serve(listener, routes::router(stub)).with_graceful_shutdown(async {
+    let router = routes::router(stub.clone());
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop.await;
+        stub.0.stopping.send_replace(true);
         // The receiver is gone only when the server is.
         let _ = stopping.send(());
     });

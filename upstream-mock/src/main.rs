@@ -21,11 +21,11 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use upstream_mock::{FailRate, Options, Stub, serve};
+use upstream_mock::{EnvoyAdmin, FailRate, Options, Stub, serve};
 
 /// Stand-in for the clinical service: stores junction.event.v1 webhooks in SQLite.
 ///
-/// POST /v1/webhooks/junction stores an event once per event id; an original with
+/// GET / is a page that shows what comes, for a browser on this machine. POST /v1/webhooks/junction stores an event once per event id; an original with
 /// x-junction-verdict, as shadow mode sends it on, is taken and not stored. GET /requests lists what came,
 /// verified or not, oldest first and no more than the last 10000 requests or 64 MiB; DELETE
 /// /requests forgets them. GET /events, /markers and /orders read the database; GET /healthz
@@ -49,6 +49,11 @@ struct Arguments {
     /// Wait so many milliseconds before answering a webhook, after it is stored
     #[arg(long, value_name = "N", default_value_t = 0)]
     delay_ms: u64,
+
+    /// Where Envoy's admin interface is, on a loopback, such as http://127.0.0.1:9901: the page then
+    /// shows what the filter forwarded and refused
+    #[arg(long, value_name = "URL")]
+    envoy_admin: Option<EnvoyAdmin>,
 
     /// Start nothing: ask the stub that listens there for /healthz, and exit 0 if it is well
     #[arg(long, value_name = "ADDRESS", exclusive = true)]
@@ -75,6 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         database: arguments.db,
         fail_rate: arguments.fail_rate,
         delay: Duration::from_millis(arguments.delay_ms),
+        envoy_admin: arguments.envoy_admin,
     })?;
     let listener = TcpListener::bind(arguments.listen)
         .await

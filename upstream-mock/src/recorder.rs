@@ -2,15 +2,22 @@
 //!
 //! A head counts from the moment it is read, since the filter's promise is that not even the head
 //! of an unverified request arrives. The list is bounded; the oldest requests go first.
+//!
+//! Each request has a number, and each change to the list a version, by which the page asks for what
+//! is new.
 
 use std::{
     collections::VecDeque,
+    fmt,
+    str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use axum::http::request::Parts;
+use axum::http::{StatusCode, request::Parts};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
+use tokio::sync::watch;
 
 /// How many requests are remembered: more than a test looks at, little enough to list.
 const MAX_REQUESTS: usize = 10_000;
@@ -22,29 +29,66 @@ const MAX_REMEMBERED_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const SHADOW_VERDICT: &str = "x-junction-verdict";
 
 /// The bounded list of requests.
-#[derive(Default)]
-pub(crate) struct Recorder(Mutex<Requests>);
+pub(crate) struct Recorder {
+    /// Tells this run of the stub from others: numbers and versions begin anew with each.
+    run: u64,
+    requests: Mutex<Requests>,
+    /// The version of the list.
+    version: watch::Sender<u64>,
+}
 
 /// Stands for one recorded request; harmless once the request is forgotten.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ticket(u64);
 
+/// A number that only the run of the stub that gave it understands, as `RUN-NUMBER`: that of a
+/// request, or a version of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) run: u64,
+    pub(crate) number: u64,
+}
+
 /// One request as `GET /requests` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SeenRequest {
-    method: String,
+    pub(crate) method: String,
     /// The request target as received, query included.
-    path: String,
-    headers: Vec<(String, String)>,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
     /// What came of the body; null where that is not UTF-8.
-    body: Option<String>,
+    pub(crate) body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    body_base64: Option<String>,
+    pub(crate) body_base64: Option<String>,
     /// Whether the body came to its end.
-    complete: bool,
+    pub(crate) complete: bool,
     /// What the filter made of it, where it is an original that went on in shadow mode.
     #[serde(skip_serializing_if = "Option::is_none")]
-    shadow_verdict: Option<String>,
+    pub(crate) shadow_verdict: Option<String>,
+}
+
+/// One request with what the stub knows about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) id: Mark,
+    /// Since 1970.
+    pub(crate) received: Duration,
+    /// The status that it was answered with, once it was.
+    pub(crate) answered: Option<u16>,
+    pub(crate) seen: SeenRequest,
+}
+
+/// What has changed since a version.
+#[derive(Clone, Debug)]
+pub(crate) struct Changes {
+    /// The version that whoever has read these has reached.
+    pub(crate) version: Mark,
+    /// The number of the oldest request that is remembered, or of the next one.
+    pub(crate) first: u64,
+    /// In the order of their last changes.
+    pub(crate) requests: Vec<Recorded>,
+    /// Whether there are more.
+    pub(crate) more: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +97,8 @@ struct Requests {
     /// The ticket number of the first entry.
     first: u64,
     bytes: usize,
+    /// How many changes there were.
+    version: u64,
 }
 
 struct Entry {
@@ -62,6 +108,17 @@ struct Entry {
     head_bytes: usize,
     body: Vec<u8>,
     complete: bool,
+    received: Duration,
+    answered: Option<u16>,
+    /// The version of the list that its last change made.
+    changed: u64,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        let run = u64::try_from(since_1970().as_nanos()).unwrap_or(u64::MAX);
+        Self { run, requests: Mutex::default(), version: watch::Sender::new(0) }
+    }
 }
 
 impl Recorder {
@@ -79,13 +136,21 @@ impl Recorder {
         let head_bytes = headers.iter().fold(path.len(), |sum, (name, value)| {
             sum.saturating_add(name.len()).saturating_add(value.len())
         });
-        self.lock().push(Entry {
+        let entry = Entry {
             method: head.method.to_string(),
             path,
             headers,
             head_bytes,
             body: Vec::new(),
             complete: false,
+            received: since_1970(),
+            answered: None,
+            changed: 0,
+        };
+        self.change(|requests| {
+            let ticket = requests.push(entry);
+            requests.touch(ticket);
+            ticket
         })
     }
 
@@ -101,15 +166,30 @@ impl Recorder {
 
     /// Notes that a request's body came to its end.
     pub(crate) fn complete(&self, ticket: Ticket) {
-        if let Some(entry) = self.lock().entry(ticket) {
-            entry.complete = true;
-        }
+        self.change(|requests| {
+            if let Some(entry) = requests.entry(ticket) {
+                entry.complete = true;
+                requests.touch(ticket);
+            }
+        });
+    }
+
+    /// Notes what a request was answered with.
+    pub(crate) fn answer(&self, ticket: Ticket, status: StatusCode) {
+        self.change(|requests| {
+            if let Some(entry) = requests.entry(ticket) {
+                entry.answered = Some(status.as_u16());
+                requests.touch(ticket);
+            }
+        });
     }
 
     /// Forgets every request; one whose body is still coming stays forgotten.
     pub(crate) fn clear(&self) {
-        let mut requests = self.lock();
-        while requests.forget_one() {}
+        self.change(|requests| {
+            while requests.forget_one() {}
+            requests.version = requests.version.saturating_add(1);
+        });
     }
 
     /// The requests, oldest first.
@@ -117,8 +197,90 @@ impl Recorder {
         self.lock().entries.iter().map(Entry::show).collect()
     }
 
+    /// One request, while it is remembered.
+    pub(crate) fn find(&self, id: Mark) -> Option<Recorded> {
+        let mut requests = self.lock();
+        let entry = requests.entry(Ticket(id.number)).filter(|_| id.run == self.run)?;
+        Some(entry.record(id))
+    }
+
+    /// What has changed since a version: at most so many requests, and once so many bytes are
+    /// reached no more. Another run's version, or none, is before everything.
+    pub(crate) fn changes(
+        &self,
+        since: Option<Mark>,
+        most_requests: usize,
+        most_bytes: usize,
+    ) -> Changes {
+        let since = since.filter(|since| since.run == self.run).map_or(0, |since| since.number);
+        let requests = self.lock();
+        let mut changed: Vec<(u64, &Entry)> = (requests.first..)
+            .zip(&requests.entries)
+            .filter(|(_, entry)| entry.changed > since)
+            .collect();
+        changed.sort_unstable_by_key(|(_, entry)| entry.changed);
+        let mut bytes = 0_usize;
+        let mut version = since;
+        let mut taken = Vec::new();
+        for (number, entry) in changed.iter().take(most_requests) {
+            if bytes >= most_bytes {
+                break;
+            }
+            bytes = bytes.saturating_add(entry.bytes());
+            version = entry.changed;
+            taken.push(entry.record(Mark { run: self.run, number: *number }));
+        }
+        let more = taken.len() < changed.len();
+        let version = if more { version } else { requests.version };
+        Changes {
+            version: Mark { run: self.run, number: version },
+            first: requests.first,
+            requests: taken,
+            more,
+        }
+    }
+
+    /// Follows the version of the list.
+    pub(crate) fn follow(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Changes the list, and tells whoever follows it.
+    fn change<T>(&self, change: impl FnOnce(&mut Requests) -> T) -> T {
+        let mut requests = self.lock();
+        let result = change(&mut requests);
+        self.version.send_replace(requests.version);
+        result
+    }
+
     fn lock(&self) -> MutexGuard<'_, Requests> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{}", self.run, self.number)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (run, number) = text.split_once('-').ok_or(())?;
+        let run = u64::from_str_radix(run, 16).map_err(drop)?;
+        Ok(Self { run, number: number.parse().map_err(drop)? })
+    }
+}
+
+impl Serialize for Mark {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -134,6 +296,15 @@ impl Requests {
     fn entry(&mut self, ticket: Ticket) -> Option<&mut Entry> {
         let index = usize::try_from(ticket.0.checked_sub(self.first)?).ok()?;
         self.entries.get_mut(index)
+    }
+
+    /// Makes a new version of the list, by a change of this request.
+    fn touch(&mut self, ticket: Ticket) {
+        let version = self.version.saturating_add(1);
+        self.version = version;
+        if let Some(entry) = self.entry(ticket) {
+            entry.changed = version;
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -157,6 +328,10 @@ impl Requests {
 impl Entry {
     fn bytes(&self) -> usize {
         self.head_bytes.saturating_add(self.body.len())
+    }
+
+    fn record(&self, id: Mark) -> Recorded {
+        Recorded { id, received: self.received, answered: self.answered, seen: self.show() }
     }
 
     fn show(&self) -> SeenRequest {

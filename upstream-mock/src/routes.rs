@@ -10,8 +10,8 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode},
+    extract::{DefaultBodyLimit, Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header::HOST},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
-    Stub,
+    Stub, curl, door,
     event::{Event, documented},
-    recorder::{SHADOW_VERDICT, SeenRequest},
+    live, page,
+    recorder::{Recorded, SHADOW_VERDICT, SeenRequest, Ticket},
     store::Store,
+    view::View,
 };
 
 /// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny markers
@@ -39,15 +41,42 @@ pub(crate) fn router(stub: Stub) -> Router {
         .method_not_allowed_fallback(async || Refusal::METHOD_NOT_ALLOWED)
         // The recording layer has bounded the body already, and not at axum's 2 MB.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(stub.clone(), record));
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
+        .layer(from_fn_with_state(stub.clone(), async |stub, request, next: Next| {
+            record(stub, request, async |request| next.run(request).await).await
+        }));
+    let looks = Router::new()
+        .route("/", get(async || page::answer()))
+        .route("/live", get(follow))
         .route("/requests", get(show_requests).delete(clear_requests))
+        .route("/requests/{id}", get(show_request))
+        .route("/requests/{id}/view", get(view_request))
+        .route("/requests/{id}/curl", get(copy_request))
         .route("/events", get(async |State(stub)| show(stub, Store::events).await))
         .route("/markers", get(async |State(stub)| show(stub, Store::markers).await))
         .route("/orders", get(async |State(stub)| show(stub, Store::orders).await))
+        .layer(from_fn_with_state(stub.clone(), guard));
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .merge(looks)
         .merge(recorded)
         .with_state(stub)
+}
+
+/// Shows what came to this machine alone, and keeps it private.
+async fn guard(State(stub): State<Stub>, request: Request, next: Next) -> Response {
+    if door::is_proxied(request.headers()) {
+        // For whoever asks through Envoy, this is an upstream like any other, without such paths.
+        let recorded = record(State(stub), request, async |_| Refusal::NOT_FOUND.into_response());
+        return recorded.await;
+    }
+    if !door::names_this_machine(request.headers()) {
+        return Refusal::FOREIGN_HOST.into_response();
+    }
+    let mut answer = next.run(request).await;
+    for (name, value) in page::PRIVATE {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
 
 /// The documented answer to a webhook.
@@ -114,6 +143,53 @@ fn store(store: &Store, body: &[u8]) -> Result<Json<Receipt>, Refusal> {
     Ok(Json(Receipt { received: true, event_type: event.kind, ingested_count }))
 }
 
+/// Where a reader of `/live` left off: a browser that connects again says so in a header, and the page
+/// that has to start anew in the query.
+#[derive(Deserialize)]
+struct Since {
+    since: Option<String>,
+}
+
+async fn follow(
+    State(stub): State<Stub>,
+    Query(Since { since }): Query<Since>,
+    headers: HeaderMap,
+) -> impl IntoResponse {
+    let last = headers.get("last-event-id").and_then(|last| last.to_str().ok());
+    // What is no version of this stub's is before everything.
+    live::stream(stub, last.or(since.as_deref()).and_then(|since| since.parse().ok()))
+}
+
+async fn show_request(
+    State(stub): State<Stub>,
+    Path(id): Path<String>,
+) -> Result<Json<SeenRequest>, Refusal> {
+    Ok(Json(find(&stub, &id)?.seen))
+}
+
+async fn view_request(
+    State(stub): State<Stub>,
+    Path(id): Path<String>,
+) -> Result<Json<View>, Refusal> {
+    let request = find(&stub, &id)?;
+    blocking(move || View::of(&request)).await.map(Json)
+}
+
+async fn copy_request(
+    State(stub): State<Stub>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<String, Refusal> {
+    // The guard has seen that it is there, and what it is.
+    let authority = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    Ok(curl::command(&find(&stub, &id)?, authority))
+}
+
+fn find(stub: &Stub, id: &str) -> Result<Recorded, Refusal> {
+    let id = id.parse().map_err(|()| Refusal::NOT_FOUND)?;
+    stub.0.recorder.find(id).ok_or(Refusal::FORGOTTEN)
+}
+
 async fn show_requests(State(stub): State<Stub>) -> Json<Vec<SeenRequest>> {
     Json(stub.0.recorder.list())
 }
@@ -137,27 +213,40 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(work).await.map_err(|error| internal(&error))
 }
 
-/// Records the head, then the body as it comes; only whole requests go on.
-async fn record(State(stub): State<Stub>, request: Request, next: Next) -> Response {
-    let (head, mut body) = request.into_parts();
+/// Records the head, then the body as it comes, and how it was answered; only whole requests go on.
+async fn record(
+    State(stub): State<Stub>,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let (head, body) = request.into_parts();
     let ticket = stub.0.recorder.open(&head);
+    let answer = match receive(&stub, ticket, body).await {
+        Ok(received) => next(Request::from_parts(head, received.into())).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    stub.0.recorder.answer(ticket, answer.status());
+    answer
+}
+
+async fn receive(stub: &Stub, ticket: Ticket, mut body: Body) -> Result<Vec<u8>, Refusal> {
     let mut received = Vec::new();
     while let Some(frame) = body.frame().await {
         // The connection is most likely gone; if it is not, this is what is to be said.
         let Ok(frame) = frame else {
-            return Refusal::INCOMPLETE.into_response();
+            return Err(Refusal::INCOMPLETE);
         };
         let Ok(bytes) = frame.into_data() else {
             continue;
         };
         if received.len().saturating_add(bytes.len()) > MAX_BODY_BYTES {
-            return Refusal::TOO_LARGE.into_response();
+            return Err(Refusal::TOO_LARGE);
         }
         stub.0.recorder.append(ticket, &bytes);
         received.extend_from_slice(&bytes);
     }
     stub.0.recorder.complete(ticket);
-    next.run(Request::from_parts(head, Body::from(received))).await
+    Ok(received)
 }
 
 /// An answer other than the documented 200, in the documented shape.
@@ -171,6 +260,13 @@ impl Refusal {
     const NOT_FOUND: Self = Self::of(StatusCode::NOT_FOUND, "not_found", "no such path");
     const METHOD_NOT_ALLOWED: Self =
         Self::of(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only POST is allowed");
+    const FORGOTTEN: Self =
+        Self::of(StatusCode::NOT_FOUND, "not_found", "this request is no longer remembered");
+    const FOREIGN_HOST: Self = Self::of(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "this is shown under an address or as localhost only, not under the name in `host`",
+    );
     const INCOMPLETE: Self =
         Self::of(StatusCode::BAD_REQUEST, "validation_error", "the body ended early");
     const TOO_LARGE: Self =

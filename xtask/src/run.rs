@@ -47,7 +47,8 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     let config = configuration(sh, &envoy)?;
 
     let mut running = Running::default();
-    running.start(Command::new(STUB_PROGRAM).args(["--listen", STUB]))?;
+    let admin = format!("http://{ADMIN}");
+    running.start(Command::new(STUB_PROGRAM).args(["--listen", STUB, "--envoy-admin", &admin]))?;
     running.start(
         // The access log is written every 10 seconds by default, which is long for whoever watches.
         Command::new(&envoy)
@@ -61,7 +62,8 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
         }
     }
     println!(
-        "\nWebhooks   http://{LISTENER}/v1/webhooks/junction\n\
+        "\nPage       http://{STUB}/ shows what arrives\n\
+         Webhooks   http://{LISTENER}/v1/webhooks/junction\n\
          Secret     {}\n           {}\n\
          Upstream   http://{STUB}/requests, /events, /markers\n\
          Metrics    http://{ADMIN}/stats/prometheus\n",

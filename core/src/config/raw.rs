@@ -155,15 +155,13 @@ impl Raw {
             return Ok(Self::default());
         }
         // serde_json takes a word's place that holds something else for broken syntax.
-        serde_json::from_slice::<IgnoredAny>(text).map_err(|error| {
-            ConfigError::new(WHOLE, "not valid JSON").at(position_of(&error))
-        })?;
+        serde_json::from_slice::<IgnoredAny>(text)
+            .map_err(|error| ConfigError::new(WHOLE, "not valid JSON").at(position_of(&error)))?;
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let Object(raw) =
-            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-                let inner = error.inner();
-                ConfigError::new(field_of(&error), problem_of(inner)).at(position_of(inner))
-            })?;
+        let Object(raw) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let inner = error.inner();
+            ConfigError::new(field_of(&error), problem_of(inner)).at(position_of(inner))
+        })?;
         Ok(raw)
     }
 }
