@@ -18,10 +18,7 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    cell::RefCell,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use clap::Args;
 use junction_webhook::{
@@ -38,11 +35,8 @@ use self::{
 use crate::{
     Verdict,
     output::{self, BAD, DOUBTFUL, FAINT, GOOD, STRONG, plain},
-    plugin::{File, Kind, Passing, Site},
+    plugin::{File, Kind, Site},
 };
-
-/// A value for a variable that is not set here: a secret in the form of either scheme.
-const STAND_IN: &str = "c3RhbmQtaW4tZm9yLWEtc2VjcmV0LW9mLXRoZS1maWx0ZXI=";
 
 /// Reads a configuration as the filter would, and warns of what is legal and dangerous.
 ///
@@ -53,6 +47,10 @@ const STAND_IN: &str = "c3RhbmQtaW4tZm9yLWEtc2VjcmV0LW9mLXRoZS1maWx0ZXI=";
 /// Exits 0 where every filter's configuration is usable, 1 where one is not (with --strict: where
 /// there is a warning), and 2 where a file cannot be read or no filter is in any of them.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  junction-webhook check envoy.yaml
+  junction-webhook check --strict deploy/istio/envoyfilter.yaml
+  junction-webhook check --json deploy/envoy-gateway/envoypatchpolicy.yaml")]
 pub(crate) struct Arguments {
     /// The files; - is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -123,16 +121,8 @@ pub(crate) fn run(arguments: &Arguments) -> Verdict {
 /// Everything that is to be said about one place.
 fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: bool) -> Checked<'t> {
     let mut findings = Findings::of(site.file);
-    // The core asks for variables, and must not be asked twice what it makes of one.
-    let unset = RefCell::new(Vec::new());
-    let plugin = site.plugin_with(|name| {
-        let value = site.variable(name).filter(|value| !value.is_empty());
-        if value.is_some() || is_strict || site.passing(name) != Passing::Own {
-            return value;
-        }
-        unset.borrow_mut().push(plain(name));
-        Some(STAND_IN.into())
-    });
+    let (plugin, unset) =
+        if is_strict { (site.plugin(), Vec::new()) } else { site.plugin_with_stand_ins() };
     let config = plugin.as_ref().ok();
     match &plugin {
         Ok(config) => look_at(config, site, &mut findings),
@@ -154,7 +144,7 @@ fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: boo
         remembers: config.duplicates.is_some(),
     });
     host::look(site, needs, manager, &mut findings);
-    secret::note_unset(site, &unset.into_inner(), &mut findings);
+    secret::note_unset(site, &unset, &mut findings);
     secret::look(site, &mut findings);
     if let Some(config) = config {
         room::look(site, config, surroundings, &mut findings);

@@ -5,8 +5,11 @@
 //! filter verifies with.
 
 mod check;
+mod manual;
+mod normalise;
 mod output;
 mod plugin;
+mod secret;
 mod send;
 mod yaml;
 
@@ -16,7 +19,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// The event's JSON Schema, as it is published.
+const SCHEMA: &str = include_str!("../../schema/junction.event.v1.schema.json");
 
 /// What goes with the Junction webhook filter.
 ///
@@ -31,16 +37,32 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Normalise(normalise::Arguments),
     Send(send::Arguments),
+    /// Prints the JSON Schema of the event that your service gets
+    #[command(after_help = "Examples:\n  junction-webhook schema")]
+    Schema,
+    Secret(secret::Arguments),
+    Completions(manual::Completions),
+    Man(manual::Man),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let result = match command {
+    exit_code(match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Normalise(arguments) => normalise::run(&arguments),
         Command::Send(arguments) => send::run(&arguments),
-    };
-    exit_code(result)
+        Command::Schema => print_schema(),
+        Command::Secret(arguments) => secret::run(&arguments),
+        Command::Completions(arguments) => manual::complete(&arguments, Arguments::command()),
+        Command::Man(arguments) => manual::man(&arguments, Arguments::command()),
+    })
+}
+
+fn print_schema() -> Verdict {
+    io::stdout().write_all(SCHEMA.as_bytes())?;
+    Ok(true)
 }
 
 /// Whether all was in order, or why the command could not be carried out.

@@ -16,7 +16,7 @@
 //! }
 //! ```
 
-use std::{env, ffi::OsString, fmt, fs, io, io::Read};
+use std::{cell::RefCell, env, ffi::OsString, fmt, fs, io, io::Read};
 
 use junction_webhook::{config::Config, exchange::Plugin};
 
@@ -30,6 +30,9 @@ mod site;
 /// The longest file that is read, in bytes: dumps of a large Envoy's configuration have tens of
 /// millions.
 const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// A value for a variable that is not set here: a secret in the form of either scheme.
+const STAND_IN: &str = "c3RhbmQtaW4tZm9yLWEtc2VjcmV0LW9mLXRoZS1maWx0ZXI=";
 
 /// A file that may have the filter in it.
 pub(crate) struct File {
@@ -110,6 +113,11 @@ impl File {
     }
 }
 
+/// The defaults, with a secret that nobody knows.
+pub(crate) fn defaults() -> Plugin {
+    Config::parse(b"{}", |_| Some(STAND_IN))
+}
+
 impl Site<'_> {
     /// What the filter makes of its configuration, with the variables of this process.
     pub(crate) fn plugin(&self) -> Plugin {
@@ -123,6 +131,21 @@ impl Site<'_> {
             Kind::DynamicModule => config.and_then(Config::holding_heads),
             Kind::Json | Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => config,
         }
+    }
+
+    /// What the filter would make of its configuration with every secret that is not set here, and the
+    /// names of those variables.
+    pub(crate) fn plugin_with_stand_ins(&self) -> (Plugin, Vec<String>) {
+        let unset = RefCell::new(Vec::new());
+        let plugin = self.plugin_with(|name| {
+            let value = self.variable(name).filter(|value| !value.is_empty());
+            if value.is_some() || self.passing(name) != Passing::Own {
+                return value;
+            }
+            unset.borrow_mut().push(name.to_owned());
+            Some(STAND_IN.into())
+        });
+        (plugin, unset.into_inner())
     }
 
     /// What the filter sees as the value of a variable, where that is this process's.
