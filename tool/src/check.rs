@@ -47,6 +47,7 @@ use crate::{
 /// Exits 0 where every filter's configuration is usable, 1 where one is not (with --strict: where
 /// there is a warning), and 2 where a file cannot be read or no filter is in any of them.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "a terminal shows it as it is")]
 #[command(after_help = "Examples:
   junction-webhook check envoy.yaml
   junction-webhook check --strict deploy/istio/envoyfilter.yaml

@@ -40,6 +40,7 @@ use crate::{
 /// Exits 0 where the filter would forward or acknowledge the document, 1 where it would refuse it,
 /// whose answer is then printed, and 2 where something cannot be read.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "a terminal shows it as it is")]
 #[command(after_help = "Examples:
   junction-webhook normalise examples/payloads/labtest.result.ready.json
   junction-webhook normalise --explain examples/payloads/labtest.result.critical.json
@@ -126,11 +127,11 @@ pub(crate) fn run(arguments: &Arguments) -> Verdict {
         verified_by: SchemeName::Svix.as_str(),
         sent_at: sent_at.as_deref().and_then(time::to_utc),
     };
-    let (report, event) = judge(&body, &config, &envelope, arguments.explain)?;
+    let report = judge(&body, &config, &envelope, arguments.explain)?;
     if arguments.json {
         output::print_json(&report)?;
     } else {
-        print(&report, event.as_deref())?;
+        print(&report)?;
     }
     Ok(report.passed)
 }
@@ -181,34 +182,32 @@ fn read_body(path: &str) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(unreadable)
 }
 
-/// What the filter does with a verified body, and the event's own bytes where it goes on.
+/// What the filter does with a verified body.
 fn judge<'d>(
     body: &'d [u8],
     config: &Config,
     envelope: &Envelope<'_>,
     is_explained: bool,
-) -> Result<(Report<'d>, Option<Vec<u8>>), Box<dyn Error>> {
+) -> Result<Report<'d>, Box<dyn Error>> {
     if body.len() > config.max_body_bytes {
-        return Ok((answered(&Rejection::from(Reason::BodySize).answer(), false)?, None));
+        return Ok(answered(&Rejection::from(Reason::BodySize).answer(), false)?);
     }
     let event = match document::read(body, config.rules) {
-        Err(error) => return Ok((answered(&Rejection::from(error).answer(), false)?, None)),
+        Err(error) => return Ok(answered(&Rejection::from(error).answer(), false)?),
         Ok(Document::Unknown { event_type }) => {
-            return Ok((answered(&Answer::ignored(event_type.as_str()), true)?, None));
+            return Ok(answered(&Answer::ignored(event_type.as_str()), true)?);
         }
         Ok(Document::Event(event)) => normalise(&event, envelope, body.len()),
     };
-    let text = String::from_utf8(event.clone())?;
     let explanation = is_explained.then(|| explanation::explain(body, &event)).transpose()?;
-    let report = Report {
+    Ok(Report {
         passed: true,
         outcome: "forwarded",
         status: None,
         answer: None,
-        event: Some(RawValue::from_string(text)?),
+        event: Some(RawValue::from_string(String::from_utf8(event)?)?),
         explanation,
-    };
-    Ok((report, Some(event)))
+    })
 }
 
 /// What the filter answers by itself.
@@ -223,15 +222,15 @@ fn answered<'d>(answer: &Answer, passed: bool) -> serde_json::Result<Report<'d>>
     })
 }
 
-fn print(report: &Report<'_>, event: Option<&[u8]>) -> io::Result<()> {
+fn print(report: &Report<'_>) -> io::Result<()> {
     let mut out = output::standard();
     if let Some((status, answer)) = report.status.zip(report.answer.as_deref()) {
         let style = if report.passed { GOOD } else { BAD };
-        writeln!(out, "{style}{status}{style:#} {}", plain(answer.get()))?;
+        writeln!(out, "{style}{status}{style:#} {}", output::json_text(answer.get()))?;
     }
-    if let Some(event) = event {
-        out.write_all(event)?;
-        writeln!(out)?;
+    if let Some(event) = &report.event {
+        // As your service gets it, to the byte.
+        writeln!(out, "{}", output::json_text(event.get()))?;
     }
     let Some(explanation) = &report.explanation else { return Ok(()) };
     for table in &explanation.tables {

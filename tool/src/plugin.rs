@@ -188,7 +188,7 @@ fn read_documents(text: &str) -> Result<Vec<Node>, YamlError> {
     Ok(documents)
 }
 
-/// So is a bootstrap in a ConfigMap, or in an `EnvoyProxy`. One level: nobody has more.
+/// So is a bootstrap in a `ConfigMap`, or in an `EnvoyProxy`. One level: nobody has more.
 fn read_inner(node: &Node, inner: &mut Vec<Node>) -> Result<(), YamlError> {
     for value in node.children() {
         read_inner(value, inner)?;

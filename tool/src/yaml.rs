@@ -5,6 +5,7 @@
 //! errors with a line. No error holds a key or a value, since either may be a secret.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     fmt,
 };
@@ -17,7 +18,7 @@ use serde_json::{Map, Number, Value as Json};
 const MAX_DEPTH: usize = 128;
 /// The most values, those that aliases stand for included: a dump of a large Envoy's configuration
 /// has hundreds of thousands.
-const MAX_VALUES: usize = 4_000_000;
+const MAX_VALUES: usize = 1_000_000;
 
 /// A value, and where it begins.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,8 +70,9 @@ impl fmt::Display for YamlError {
 /// [`YamlError`] as the module says.
 pub(crate) fn read(text: &str, first_line: usize) -> Result<Vec<Node>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = join_surrogates(text);
     let mut builder = Builder { first_line, ..Builder::default() };
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&text) {
         let (event, span) = event.map_err(|error| {
             let line = builder.line_at(error.marker().line());
             YamlError { line, problem: format!("not valid YAML: {}", error.info()) }
@@ -210,6 +212,34 @@ impl Scalar {
         hex.or_else(|| text.parse().ok())
             .map_or_else(|| text.into(), |number: i64| Json::Number(Number::from(number)))
     }
+}
+
+/// JSON as YAML has it: a character beyond the first 65536 is two escapes in JSON, neither of which
+/// is one in YAML. Lines stay.
+fn join_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.trim_start().starts_with(['{', '[']) || !text.contains("\\u") {
+        return Cow::Borrowed(text);
+    }
+    let unit = |rest: &str| u16::from_str_radix(rest.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let mut joined = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        joined.push_str(before);
+        let units = unit(from).zip(from.get(6..).and_then(unit));
+        let letter = units.and_then(|(high, low)| char::decode_utf16([high, low]).next()?.ok());
+        if let Some(letter) = letter.filter(|letter| letter.len_utf16() == 2) {
+            joined.push(letter);
+            rest = from.get(12..).unwrap_or_default();
+        } else {
+            // An escape is two characters at the least, so that `\\u` is a backslash and a letter.
+            let escape = from.char_indices().nth(2).map_or(from.len(), |(at, _)| at);
+            let (escape, behind) = from.split_at_checked(escape).unwrap_or((from, ""));
+            joined.push_str(escape);
+            rest = behind;
+        }
+    }
+    joined.push_str(rest);
+    Cow::Owned(joined)
 }
 
 /// `max_body_bytes` as protobuf's JSON spells it otherwise: `maxBodyBytes`.
@@ -357,3 +387,6 @@ fn depth(node: &Node) -> usize {
         _ => node.children().map(depth).max().unwrap_or(0).saturating_add(1),
     }
 }
+
+#[cfg(test)]
+mod tests;

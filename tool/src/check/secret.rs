@@ -28,7 +28,8 @@ pub(super) fn note_unset(site: &Site<'_>, names: &[String], findings: &mut Findi
 pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
     let Ok(config) = serde_json::from_slice::<Json>(&site.configuration.text) else { return };
     for scheme in ["svix", "hmac"] {
-        let Some(secrets) = config[scheme]["secrets"].as_array() else {
+        let secrets = config.get(scheme).and_then(|scheme| scheme.get("secrets"));
+        let Some(secrets) = secrets.and_then(Json::as_array) else {
             // The defaults.
             if scheme == "svix" {
                 look_at_variable(site, scheme, "JUNCTION_WEBHOOK_SECRET", false, findings);
@@ -38,7 +39,7 @@ pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
         };
         for (index, secret) in secrets.iter().enumerate() {
             let field = format!("{scheme}.secrets[{index}]");
-            if secret["inline"].is_string() {
+            if secret.get("inline").is_some_and(Json::is_string) {
                 let words = Words {
                     field: &field,
                     problem: "is inline: whoever reads this file, or Envoy's config_dump, can sign"
@@ -49,8 +50,8 @@ pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
                 };
                 findings.add(Level::Warning, site.configuration.line_of_field(&field), words);
             }
-            if let Some(name) = secret["env"].as_str() {
-                let is_optional = secret["optional"] == true;
+            if let Some(name) = secret.get("env").and_then(Json::as_str) {
+                let is_optional = secret.get("optional").and_then(Json::as_bool) == Some(true);
                 look_at_variable(site, &field, name, is_optional, findings);
             }
         }

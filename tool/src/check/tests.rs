@@ -1,5 +1,7 @@
 //! The committed configuration passes, and each dangerous change to it is told where it was made.
 
+use proptest::{prelude::*, sample::Index};
+
 use super::*;
 
 const ROOT: &str = concat!(std::env!("CARGO_MANIFEST_DIR"), "/..");
@@ -21,7 +23,7 @@ fn found(texts: &[&str]) -> Vec<String> {
                 let lines = [text]
                     .into_iter()
                     .chain(texts)
-                    .flat_map(|text| text.lines().nth(finding.line - 1));
+                    .filter_map(|text| text.lines().nth(finding.line.saturating_sub(1)));
                 let line = lines.map(str::trim).next().unwrap_or_default();
                 if finding.level != Level::Note {
                     all.push(format!("{} {} | {line}", finding.level.as_str(), finding.field));
@@ -369,4 +371,49 @@ fn a_dynamic_module_holds_heads_itself() {
     assert_eq!(found(&[&filter("{}")]), [""; 0]);
     let config = r#"{"hold_headers": false}"#;
     assert_eq!(found(&[&filter(config)]), [format!("error hold_headers | value: '{config}'")]);
+}
+
+/// Reads bytes as a file and does all that is done with one.
+fn look_at(bytes: Vec<u8>) {
+    let Ok(file) = File::from_bytes("file", bytes) else { return };
+    let files = [file];
+    let surroundings = Surroundings::of(&files);
+    for site in files[0].sites() {
+        let is_usable = site.plugin_with_stand_ins().0.is_ok();
+        let checked = check(&site, &surroundings, false);
+        assert_eq!(checked.usable, is_usable);
+        // What is not usable is never passed over.
+        assert!(is_usable || checked.findings.iter().any(|found| found.level == Level::Error));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn arbitrary_bytes_have_a_clear_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        look_at(bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_of_what_yaml_and_json_are_made_of_has_a_clear_answer(
+        text in "([-\\[\\]{}:,\"'|>&*!?#%@~ \n\t]|a|svix|config|typed_config|1|\\\\u){0,60}"
+    ) {
+        look_at(text.into_bytes());
+    }
+
+    #[test]
+    fn a_committed_configuration_that_is_damaged_has_a_clear_answer(
+        which in 0..3_usize,
+        cuts in prop::collection::vec((any::<Index>(), 0..40_usize, "[-\\[{}:,\"' \na0]{0,3}"), 1..4),
+    ) {
+        let path = ["envoy.yaml", "deploy/istio/envoyfilter.yaml", "deploy/envoy-xds/filter.yaml"][which];
+        let mut text: Vec<char> = committed(path).chars().collect();
+        for (at, length, put) in cuts {
+            let at = at.index(text.len());
+            let end = text.len().min(at.saturating_add(length));
+            text.splice(at..end, put.chars());
+        }
+        look_at(text.into_iter().collect::<String>().into_bytes());
+    }
 }

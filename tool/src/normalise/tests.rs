@@ -14,7 +14,7 @@ fn judged<'d>(body: &'d str, rules: Rules, id: &str, at: &str) -> Report<'d> {
     let config = Config { rules, ..plugin::defaults().unwrap() };
     let at = read_time(at).unwrap();
     let envelope = Envelope { event_id: id, verified_by: "svix", sent_at: time::to_utc(&at) };
-    judge(body.as_bytes(), &config, &envelope, true).unwrap().0
+    judge(body.as_bytes(), &config, &envelope, true).unwrap()
 }
 
 const FEED: Rules = Rules { unknown_events: UnknownEvents::Forward, nulls: Nulls::Absent };

@@ -67,6 +67,11 @@ pub(super) fn find<'t>(file: &'t str, document: &'t Node) -> Vec<Site<'t>> {
             let items = spec.get("wasm").map(Node::items).unwrap_or_default();
             sites.extend(items.iter().filter_map(|item| Site::extension(file, document, item)));
         }
+        // What `kubectl get` prints.
+        ("List", None) => {
+            let items = document.get("items").map(Node::items).unwrap_or_default();
+            sites.extend(items.iter().flat_map(|item| find(file, item)));
+        }
         _ => walk(file, document, &mut Vec::new(), &mut sites),
     }
     sites

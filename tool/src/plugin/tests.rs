@@ -104,10 +104,7 @@ fn an_error_has_the_line_of_the_file_whatever_form_the_configuration_has() {
             String::from("    name: x\n"),
             "5: svix.secrets[0]: the environment variable is missing or empty".to_owned(),
         ),
-        (
-            format!("{}", any("Duration")),
-            "6: configuration: not valid JSON (line 1 column 1)".to_owned(),
-        ),
+        (any("Duration"), "6: configuration: not valid JSON (line 1 column 1)".to_owned()),
     ] {
         assert_eq!(judged(&text(&wasm(&rest))), Err(expected), "{rest}");
     }
