@@ -29,7 +29,7 @@ pub(crate) struct Completions {
 #[derive(Args)]
 #[command(after_help = "Examples:
   junction-webhook man
-  junction-webhook man | man --local-file - 2> /dev/null || true")]
+  junction-webhook man | head -n 5")]
 pub(crate) struct Man {
     /// Write it and a page for each command into this directory instead
     #[arg(long, value_name = "DIRECTORY")]

@@ -75,16 +75,16 @@ pub(super) fn look(
     if site.kind == Kind::DynamicModule {
         return;
     }
-    look_at_crashes(site.kind, settings, findings);
+    look_at_crashes(site, settings, findings);
     if site.kind == Kind::Wasm {
-        look_at_capabilities(settings, needs, findings);
+        look_at_capabilities(site, settings, needs, findings);
     }
     let can_hold = site.kind == Kind::Wasm && settings.is_true("allow_on_headers_stop_iteration");
     match needs.map(|needs| needs.holds_heads) {
         Some(true) | None if can_hold => {}
         Some(true) => findings.add(
             Level::Error,
-            settings.line,
+            site.settings_line,
             match site.kind {
                 Kind::Wasm => Words {
                     field: "allow_on_headers_stop_iteration",
@@ -110,14 +110,15 @@ pub(super) fn look(
     }
 }
 
-fn look_at_crashes(kind: Kind, settings: &Node, findings: &mut Findings<'_>) {
+fn look_at_crashes(site: &Site<'_>, settings: &Node, findings: &mut Findings<'_>) {
+    let kind = site.kind;
     let (field, remedy) = match kind {
-        Kind::WasmPlugin => ("failStrategy", "set failStrategy: FAIL_RELOAD"),
+        Kind::WasmPlugin => ("failStrategy", "leave failStrategy out"),
         Kind::ExtensionPolicy => ("failOpen", "leave failOpen out"),
         _ => ("failure_policy", "set failure_policy: FAIL_RELOAD"),
     };
     let set = settings.field(field);
-    let line = set.map_or(settings.line, |set| set.line);
+    let line = set.map_or(site.settings_line, |set| set.line);
     let policy = set.and_then(Node::text);
     let is_open = settings.is_true("fail_open")
         || matches!(policy, Some("FAIL_OPEN" | "3"))
@@ -133,7 +134,12 @@ fn look_at_crashes(kind: Kind, settings: &Node, findings: &mut Findings<'_>) {
     }
 }
 
-fn look_at_capabilities(settings: &Node, needs: Option<Needs>, findings: &mut Findings<'_>) {
+fn look_at_capabilities(
+    site: &Site<'_>,
+    settings: &Node,
+    needs: Option<Needs>,
+    findings: &mut Findings<'_>,
+) {
     let field = "capability_restriction_config";
     let places = [settings.field("vm_config"), Some(settings)];
     let restriction = places.into_iter().flatten().find_map(|place| place.field(field));
@@ -144,7 +150,7 @@ fn look_at_capabilities(settings: &Node, needs: Option<Needs>, findings: &mut Fi
     else {
         let problem = "is not there: the module may call whatever Envoy offers".to_owned();
         let words = Words { field, problem, remedy, page: ATTACH };
-        return findings.add(Level::Warning, settings.line, words);
+        return findings.add(Level::Warning, site.settings_line, words);
     };
     let lacks = |name: &&str| allowed.get(name).is_none();
     let list = |names: &[&str]| names.join(", ");

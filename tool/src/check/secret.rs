@@ -17,7 +17,10 @@ pub(super) fn note_unset(site: &Site<'_>, names: &[String], findings: &mut Findi
     }
     let words = Words {
         field: "secrets",
-        problem: format!("{}: not set here, so the value was not looked at", names.join(", ")),
+        problem: format!(
+            "{}: not set here, so the value was not looked at",
+            names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
+        ),
         remedy: "set it and add --env to have it checked",
         page: CONFIGURATION,
     };
@@ -32,8 +35,10 @@ pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
         let Some(secrets) = secrets.and_then(Json::as_array) else {
             // The defaults.
             if scheme == "svix" {
-                look_at_variable(site, scheme, "JUNCTION_WEBHOOK_SECRET", false, findings);
-                look_at_variable(site, scheme, "JUNCTION_WEBHOOK_SECRET_PREVIOUS", true, findings);
+                for name in ["JUNCTION_WEBHOOK_SECRET", "JUNCTION_WEBHOOK_SECRET_PREVIOUS"] {
+                    // Nobody asked for the second one.
+                    look_at_variable(site, scheme, name, Level::Note, findings);
+                }
             }
             continue;
         };
@@ -51,8 +56,7 @@ pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
                 findings.add(Level::Warning, site.configuration.line_of_field(&field), words);
             }
             if let Some(name) = secret.get("env").and_then(Json::as_str) {
-                let is_optional = secret.get("optional").and_then(Json::as_bool) == Some(true);
-                look_at_variable(site, &field, name, is_optional, findings);
+                look_at_variable(site, &field, name, Level::Warning, findings);
             }
         }
     }
@@ -62,7 +66,7 @@ fn look_at_variable(
     site: &Site<'_>,
     field: &str,
     name: &str,
-    is_optional: bool,
+    unused: Level,
     findings: &mut Findings<'_>,
 ) {
     let line = site.configuration.line_of_field(field);
@@ -72,19 +76,26 @@ fn look_at_variable(
         Kind::ExtensionPolicy => "env.hostKeys",
         Kind::Json | Kind::DynamicModule => return,
     };
-    let (problem, remedy) = match site.passing(name) {
+    let passing = site.passing(name);
+    let name = shown(name);
+    let (level, problem, remedy) = match passing {
         Passing::Own => return,
         Passing::Value(_) => (
+            Level::Warning,
             format!("{name} is given its value in {list}: whoever reads this file can sign"),
             "take it from the host's own environment".to_owned(),
         ),
-        // That a secret is missing is the filter's own error.
-        Passing::None if !is_optional => return,
         Passing::None => (
+            unused,
             format!("{name} is not passed to the module, so this secret is never used"),
             format!("list it in {list}"),
         ),
     };
-    let words = Words { field, problem, remedy: &remedy, page: ATTACH };
-    findings.add(Level::Warning, line, words);
+    findings.add(level, line, Words { field, problem, remedy: &remedy, page: ATTACH });
+}
+
+/// A variable's name. Anything else is not shown: somebody may have put the secret in its place.
+pub(super) fn shown(name: &str) -> &str {
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.bytes().all(is_name) { name } else { "a variable" }
 }

@@ -77,7 +77,7 @@ fn each_dangerous_setting_of_the_plugin_is_told() {
         (
             "allow_on_headers_stop_iteration: true\n",
             "root_id: x\n",
-            vec!["error allow_on_headers_stop_iteration | name: junction_webhook"],
+            vec!["error allow_on_headers_stop_iteration | config:"],
         ),
         (
             "failure_policy: FAIL_RELOAD",
@@ -89,11 +89,7 @@ fn each_dangerous_setting_of_the_plugin_is_told() {
             "failure_policy: FAIL_OPEN",
             vec!["error failure_policy | failure_policy: FAIL_OPEN"],
         ),
-        (
-            "failure_policy: FAIL_RELOAD",
-            "fail_open: true",
-            vec!["error failure_policy | name: junction_webhook"],
-        ),
+        ("failure_policy: FAIL_RELOAD", "fail_open: true", vec!["error failure_policy | config:"]),
         (
             "proxy_on_request_trailers: {}",
             "",
@@ -108,7 +104,7 @@ fn each_dangerous_setting_of_the_plugin_is_told() {
         (
             "capability_restriction_config:\n",
             "none_of_it:\n",
-            vec!["warning capability_restriction_config | name: junction_webhook"],
+            vec!["warning capability_restriction_config | config:"],
         ),
         (
             "                              - JUNCTION_WEBHOOK_SECRET\n",
@@ -385,6 +381,55 @@ fn look_at(bytes: Vec<u8>) {
         // What is not usable is never passed over.
         assert!(is_usable || checked.findings.iter().any(|found| found.level == Level::Error));
     }
+}
+
+#[test]
+fn nothing_that_is_said_holds_a_secret() {
+    let wasm = |variables: &str, configuration: &str| {
+        format!(
+            "name: junction_webhook\ntyped_config:\n  \"@type\": type.googleapis.com/\
+             envoy.extensions.filters.http.wasm.v3.Wasm\n  config:\n    vm_config: {{ \
+             environment_variables: {variables} }}\n    configuration:\n      \
+             \"@type\": type.googleapis.com/google.protobuf.StringValue\n      value: '{configuration}'\n"
+        )
+    };
+    for text in [
+        wasm("{ key_values: { JUNCTION_WEBHOOK_SECRET: whsec_canary } }", "{}"),
+        wasm(
+            "{ key_values: { JUNCTION_WEBHOOK_SECRET: canary } }",
+            r#"{"hmac":{"secrets":[{"env":"JUNCTION_WEBHOOK_SECRET"}]},"svix":{"secrets":[]}}"#,
+        ),
+        wasm("{}", r#"{"svix":{"secrets":[{"inline":"whsec_canary"}]}}"#),
+        wasm("{}", r#"{"hmac":{"secrets":[{"inline":"canary"}]},"svix":{"secrets":[]}}"#),
+        wasm("{}", r#"{"svix":{"secrets":["whsec_canary"]}}"#),
+        wasm("{}", r#"{"whsec_canary=":1}"#),
+        wasm("{}", r#"{"mode":"canary"}"#),
+        wasm("{}", "whsec_canary"),
+        wasm(
+            "{ host_env_keys: [whsec_canary] }",
+            r#"{"svix":{"secrets":[{"env":"whsec_canary"}]}}"#,
+        ),
+        wasm(
+            "{}",
+            r#"{"hmac":{"secrets":[{"inline":"x"}, {"env":"whsec_canary","optional":true}]},"svix":{"secrets":[]}}"#,
+        ),
+        r#"{"svix":{"secrets":[{"env":"whsec_canary"}]}}"#.to_owned(),
+        r#"{"svix":"#.to_owned() + "whsec_canary}",
+    ] {
+        let Ok(file) = File::from_bytes("file", text.clone().into_bytes()) else {
+            panic!("{text}")
+        };
+        let files = [file];
+        let surroundings = Surroundings::of(&files);
+        let sites = files[0].sites();
+        let filters: Vec<_> = sites.iter().map(|site| check(site, &surroundings, false)).collect();
+        assert_eq!(filters.len(), 1, "{text}");
+        assert!(!filters[0].findings.is_empty(), "{text}");
+        let said = serde_json::to_string(&Report { passed: true, filters }).unwrap();
+        assert!(!said.contains("canary"), "{said}");
+    }
+    let broken = File::from_bytes("file", b"a: whsec_canary: [".to_vec()).err().unwrap();
+    assert!(!broken.to_string().contains("canary"), "{broken}");
 }
 
 proptest! {

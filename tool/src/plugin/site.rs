@@ -37,6 +37,8 @@ pub(crate) struct Site<'t> {
     /// The plugin's settings for its host: `PluginConfig` of a Wasm filter, the
     /// `DynamicModuleFilter`, the `spec`, or an item of its `wasm`; none where there is no host.
     pub(crate) settings: Option<&'t Node>,
+    /// Where they begin.
+    pub(crate) settings_line: usize,
     /// What the settings are in, outermost first.
     pub(crate) around: Vec<&'t Node>,
 }
@@ -99,25 +101,26 @@ impl<'t> Site<'t> {
             kind: Kind::Json,
             configuration: Configuration::of_file(text, values),
             settings: None,
+            settings_line: 1,
             around: Vec::new(),
         }
     }
 
     /// A filter of Envoy's, where `node` is its `typed_config`.
     fn envoy(file: &'t str, node: &'t Node, around: &[&'t Node]) -> Option<Self> {
-        let (kind, settings, configuration) = match unwrapped(node)? {
+        let (kind, settings_line, settings, configuration) = match unwrapped(node)? {
             (WASM, filter) => {
-                let settings = filter.field("config")?;
-                (Kind::Wasm, settings, settings.field("configuration"))
+                let (key, settings) = filter.field_entry("config")?;
+                (Kind::Wasm, key.line, settings, settings.field("configuration"))
             }
             (DYNAMIC_MODULE, filter) => {
-                (Kind::DynamicModule, filter, filter.field("filter_config"))
+                (Kind::DynamicModule, filter.line, filter, filter.field("filter_config"))
             }
             _ => return None,
         };
         let holder = around.last().copied();
         let name = holder.and_then(|holder| holder.field("name")).and_then(Node::text);
-        let configuration = Configuration::of_any(configuration, settings.line);
+        let configuration = Configuration::of_any(configuration, settings_line);
         let mut names = name.into_iter().chain(names_in(settings));
         if !names.any(is_own_name) && !configuration.is_own() {
             return None;
@@ -134,6 +137,7 @@ impl<'t> Site<'t> {
             kind,
             configuration,
             settings: Some(settings),
+            settings_line,
             around: around.iter().copied().chain([node]).collect(),
         })
     }
@@ -149,6 +153,7 @@ impl<'t> Site<'t> {
             kind: Kind::WasmPlugin,
             configuration,
             settings: Some(spec),
+            settings_line: spec.line,
             around: vec![document],
         })
     }
@@ -165,6 +170,7 @@ impl<'t> Site<'t> {
             kind: Kind::ExtensionPolicy,
             configuration,
             settings: Some(item),
+            settings_line: item.line,
             around: vec![document],
         })
     }

@@ -1,0 +1,93 @@
+//! The output of each command, to the letter: that of the page, and that of `tests/cmd`.
+//!
+//! `TRYCMD=overwrite cargo test --package junction-webhook-tool --test golden` writes it anew: then
+//! read the difference.
+
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use std::{env, path::Path, process::Command};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_junction-webhook");
+
+/// Commands are meant for the repository's root.
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+#[test]
+fn every_command_prints_what_is_written_down() {
+    env::set_current_dir(root()).unwrap();
+    trycmd::TestCases::new()
+        .register_bin("junction-webhook", Path::new(TOOL))
+        .env("JUNCTION_WEBHOOK_SECRET", "")
+        .env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", "")
+        .case("docs/tool.md")
+        .case("tool/tests/cmd/*.trycmd");
+}
+
+/// What `--help` of a command names as examples.
+fn examples(command: &str) -> Vec<String> {
+    let output = Command::new(TOOL).args([command, "--help"]).output().unwrap();
+    assert!(output.status.success(), "{command}");
+    let help = String::from_utf8(output.stdout).unwrap();
+    let examples = help.split_once("Examples:\n").map_or("", |(_, examples)| examples);
+    examples.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn every_example_in_a_help_text_runs() {
+    let mut count = 0;
+    for command in ["check", "normalise", "schema", "secret", "completions", "man"] {
+        let examples = examples(command);
+        assert!(!examples.is_empty(), "{command}");
+        for example in examples {
+            let directory = Path::new(TOOL).parent().unwrap();
+            let path = env::join_paths(
+                [directory.to_owned()]
+                    .into_iter()
+                    .chain(env::split_paths(&env::var_os("PATH").unwrap())),
+            );
+            let output = Command::new("sh")
+                .args(["-c", &example])
+                .env("PATH", path.unwrap())
+                .current_dir(root())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{example}: {output:?}");
+            assert!(!output.stdout.is_empty(), "{example}");
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "{count} examples");
+}
+
+#[test]
+fn two_secrets_are_never_the_same() {
+    let secret = || Command::new(TOOL).arg("secret").output().unwrap().stdout;
+    let (one, other) = (secret(), secret());
+    assert_ne!(one, other);
+    assert_eq!(one.len(), "whsec_".len() + 44 + 1);
+}
+
+#[test]
+fn the_schema_is_the_published_one() {
+    let printed = Command::new(TOOL).arg("schema").output().unwrap();
+    let published = std::fs::read(root().join("schema/junction.event.v1.schema.json")).unwrap();
+    assert!(printed.status.success() && printed.stdout == published);
+}
+
+#[test]
+fn every_shell_has_completions_and_every_command_a_manual_page() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = Command::new(TOOL).args(["completions", shell]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains("normalise"), "{shell}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(TOOL).args(["man", "--into"]).arg(directory.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for page in ["junction-webhook", "junction-webhook-check", "junction-webhook-normalise"] {
+        let text = std::fs::read_to_string(directory.path().join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    }
+}
