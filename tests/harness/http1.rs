@@ -29,10 +29,8 @@ impl Wire {
 
     /// Sends a request's head with `framing` as its last header.
     pub fn write_head(&mut self, request: &Request, framing: &str) -> bool {
-        let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.target());
-        if !request.headers.iter().any(|(name, _)| name == "host") {
-            head.push_str("host: webhooks.test\r\n");
-        }
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nhost: webhooks.test\r\n", request.method, request.target());
         for (name, value) in &request.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }

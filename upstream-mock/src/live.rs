@@ -23,7 +23,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How long changes are gathered, so that a burst is one event, and a request that comes whole does
 /// not come in pieces.
-const GATHER: Duration = Duration::from_millis(40);
+const GATHER: Duration = Duration::from_millis(80);
 
 /// How often Envoy is asked.
 const ASK_EVERY: Duration = Duration::from_secs(2);

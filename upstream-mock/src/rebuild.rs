@@ -6,7 +6,7 @@
 
 use crate::tree::{Fate, Members, Tree, Value};
 
-const EVENT: [&str; 4] = ["event_type", "user_id", "client_user_id", "team_id"];
+const EVENT: [&str; 5] = ["event_type", "user_id", "client_user_id", "team_id", "data"];
 const ORDER: [&str; 3] = ["order_id", "status", "cancellation_reason"];
 const RESULT: [&str; 9] = [
     "order_id",
@@ -36,10 +36,10 @@ const MARKER: [&str; 9] = [
 /// None where the event does not tell what was sent, which no event of the filter's does.
 pub(crate) fn sent<'a>(event: &mut Tree<'a>) -> Option<Tree<'a>> {
     let data = rebuild_data(event)?;
-    let mut members = level(event, &EVENT, |event, field| event.get(field).cloned())?;
-    if !data.is_null() {
-        members.push(("data".to_owned(), data));
-    }
+    let members = level(event, &EVENT, |event, field| match field {
+        "data" => Some(data.clone()),
+        _ => event.get(field).cloned(),
+    })?;
     for name in ["contract", "event_id", "verified_by", "sent_at"] {
         mark(event.get_mut(name), Fate::Added);
     }

@@ -10,9 +10,11 @@ const bar = (marker) => {
   const values = marker.kind === "quantity" ? [read(marker.number)]
     : marker.kind === "range" ? [read(marker.low), read(marker.high)] : [];
   if ((low === null && high === null) || values.length === 0 || values.includes(null)) return null;
-  const width = 144, middle = 10, edge = 8;
+  const width = 144, middle = 10, edge = 16;
   const span = (low !== null && high !== null ? high - low : Math.abs(low ?? high)) || 1;
-  const from = (low ?? high - span) - span * 0.75, to = (high ?? low + span) + span * 0.75;
+  // A range with one end is drawn from zero, where that is below it.
+  const from = low !== null && high !== null ? low - span * 0.75 : Math.min(0, (low ?? high) - span * 0.75);
+  const to = (high ?? low + span) + span * 0.75;
   const x = (value) => {
     const at = edge + ((value - from) / (to - from)) * (width - 2 * edge);
     return Math.min(width - edge, Math.max(edge, at));

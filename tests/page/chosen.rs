@@ -1,0 +1,168 @@
+//! What a chosen webhook says: its markers, the two documents, its head, and the commands for it.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::setting::{Setting, example, result};
+
+#[test]
+fn shows_each_marker_on_its_range_with_the_senders_digits() {
+    let page = Setting::new();
+    page.send(
+        "msg_markers",
+        r#"{"event_type": "labtest.result.ready", "data": {"markers": [
+        {"name": "Within", "value": 5.10, "min_range_value": 4.0, "max_range_value": 6.00,
+         "unit": "x10E3/uL", "interpretation": "normal", "timestamp": "2024-10-31T10:08:00+01:00",
+         "notes": "fasting"},
+        {"name": "Below", "value": "<0.50", "min_range_value": 4},
+        {"name": "Far", "value": 12345678901234567890.10, "max_range_value": 6,
+         "interpretation": "critical"},
+        {"name": "Spread", "value": "4.5-5.5", "min_range_value": 4, "max_range_value": 6},
+        {"name": "Word", "value": "1:80", "min_range_value": 4, "max_range_value": 6},
+        {"name": "Huge", "value": 1e999, "min_range_value": 4, "max_range_value": 6},
+        {"name": "None"}
+    ]}}"#,
+    );
+    page.choose("msg_markers");
+    let rows = page.browser.run(
+        "return [...document.querySelectorAll('.markers tbody tr')].map(
+        (row) => [...row.cells].map((cell) => cell.innerText.replaceAll('\\n', ' ')))",
+    );
+    assert_eq!(
+        rows,
+        json!([
+            [
+                "Within within from the name",
+                "5.10",
+                "4.0 to 6.00",
+                "x10E3/uL UCUM 10*3/uL",
+                "N normal",
+                "2024-10-31T09:08:00Z sent as \"2024-10-31T10:08:00+01:00\"",
+                "fasting"
+            ],
+            ["Below below from the name", "< 0.50 sent as \"<0.50\"", "from 4", "", "", "", ""],
+            [
+                "Far far from the name",
+                "12345678901234567890.10",
+                "up to 6",
+                "",
+                "Critical HH critical",
+                "",
+                ""
+            ],
+            [
+                "Spread spread from the name",
+                "4.5 to 5.5 sent as \"4.5-5.5\"",
+                "4 to 6",
+                "",
+                "",
+                "",
+                ""
+            ],
+            ["Word word from the name", "1:80", "4 to 6", "", "", "", ""],
+            ["Huge huge from the name", "1e999", "4 to 6", "", "", "", ""],
+            ["None none from the name", "no value", "", "", "", "", ""],
+        ])
+    );
+    // What each bar has: a point and arrows; two arrows are a value off the scale.
+    let bars = page.browser.run(
+        "return [...document.querySelectorAll('.markers tbody tr')].map(
+        (row) => ['.within', '.open', '.point', '.span', 'polyline'].map(
+            (part) => row.querySelectorAll(`svg ${part}`).length))",
+    );
+    assert_eq!(
+        bars,
+        json!([
+            [1, 0, 1, 0, 0],
+            [1, 1, 1, 0, 1],
+            [1, 1, 0, 0, 2],
+            [1, 0, 0, 1, 0],
+            [0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0],
+        ])
+    );
+    let label = "return document.querySelector('.markers svg').getAttribute('aria-label')";
+    assert_eq!(page.browser.read(label), "5.10. Reference range 4.0 to 6.00");
+    let middle = "const [range, point] = ['.within', '.point'].map(
+            (part) => document.querySelector(`.markers svg ${part}`).getBoundingClientRect());
+        return point.left > range.left && point.right < range.right";
+    assert_eq!(page.browser.run(middle), true, "the value lies inside its range");
+}
+
+#[test]
+fn shows_the_senders_document_beside_the_event_with_what_was_changed() {
+    let page = Setting::new();
+    page.send(
+        "msg_both",
+        r#"{"event_type": "labtest.result.ready", "lab": {"n": 1.50}, "data": {
+        "markers": [{"name": "White  Blood Cells", "value": "< 0.10", "loinc": "6690-2"}]}}"#,
+    );
+    page.choose("msg_both");
+    let lines = |column: usize, fate: &str| {
+        page.browser.run(&format!("return [...document.querySelectorAll(
+            '.documents > .json:nth-child({}) .{fate}')].map((line) => line.lastChild.textContent.trim())",
+            if column == 0 { "odd" } else { "even" }))
+    };
+    assert_eq!(
+        lines(0, "changed"),
+        json!(["\"name\": \"White  Blood Cells\",", "\"value\": \"< 0.10\","])
+    );
+    assert_eq!(lines(0, "kept"), json!(["\"loinc\": \"6690-2\"", "\"lab\": {\"n\": 1.50}"]));
+    assert_eq!(
+        lines(1, "changed"),
+        json!([
+            "\"name\": \"White Blood Cells\",",
+            "\"value\": {\"kind\": \"quantity\", \"comparator\": \"<\", \"number\": 0.10},",
+        ])
+    );
+    let added = lines(1, "added").to_string();
+    for name in ["contract", "event_id", "verified_by", "sent_at", "slug", "marker_count"] {
+        assert!(added.contains(name), "{name} in {added}");
+    }
+    // Marked by a sign too, not by colour alone.
+    assert_eq!(
+        page.browser.read("return document.querySelector('.documents .changed i').innerText"),
+        "~"
+    );
+    let head = page.browser.text("#detail section:last-child");
+    assert!(head.contains("idempotency-key\tmsg_both"), "{head}");
+    assert!(!head.contains("svix-signature"), "{head}");
+}
+
+#[test]
+fn gives_a_command_that_sends_the_request_again() {
+    let page = Setting::new();
+    let document = result(&json!([{"name": "O'Neil `id` $(id) \"x\"", "value": 1}]));
+    page.send("msg_copy", &document);
+    page.choose("msg_copy");
+    page.browser.click(".actions button");
+    page.browser
+        .wait("return document.querySelector('.command textarea')?.value.startsWith('curl ')");
+    let command = page.browser.read("return document.querySelector('.command textarea').value");
+    let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(answer.ends_with("\"ingested_count\":0}"), "it was stored before: {answer}");
+    let requests = page.gateway.upstream.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].body, requests[1].body);
+    assert_eq!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
+    page.browser.wait_for_text("#rows", "received 2×");
+}
+
+#[test]
+fn gives_the_command_that_explains_the_request() {
+    let page = Setting::new();
+    page.send("msg_why", &example("order.completed"));
+    page.choose("msg_why");
+    page.browser.click(".actions button:nth-child(2)");
+    page.browser.wait("return document.querySelector('.command textarea') !== null");
+    let command = page.browser.read("return document.querySelector('.command textarea').value");
+    assert!(command.contains("junction-webhook explain"), "{command}");
+    // Its first half is there to be run: one request as the list has it.
+    let (get, _) = command.split_once('|').unwrap();
+    let output = Command::new("sh").args(["-c", get]).output().unwrap();
+    let entry: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(entry["body"].as_str(), page.gateway.upstream.requests()[0].body.as_deref());
+}

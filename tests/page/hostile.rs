@@ -1,0 +1,78 @@
+//! Nothing that a sender wrote is ever more than text.
+
+use serde_json::{Value, json};
+
+use crate::setting::{Setting, result};
+
+const MARKUP: [&str; 6] = [
+    "<img src=x onerror=\"window.caught=1\">",
+    "<script>window.caught=1</script>",
+    "\"><svg onload=window.caught=1>",
+    "</title></style></textarea></script><script>window.caught=1</script>",
+    "javascript:window.caught=1",
+    "{{constructor.constructor('window.caught=1')()}}",
+];
+
+#[test]
+fn a_hostile_event_is_text_wherever_it_is_shown() {
+    let page = Setting::new();
+    let markers: Vec<Value> = MARKUP
+        .iter()
+        .map(|markup| {
+            json!({"name": markup, "slug": markup, "value": markup, "unit": markup,
+            "interpretation": markup, "notes": markup, "timestamp": markup, *markup: markup})
+        })
+        .collect();
+    page.send("msg_<b>hostile", &result(&json!(markers)));
+    page.choose("msg_<b>hostile");
+    let shown = page.browser.text("#detail");
+    for markup in MARKUP {
+        // Name, slug, value, unit, word and notes in the table; in the documents a quote is escaped.
+        assert!(shown.matches(markup).count() >= 6, "{markup} in {shown}");
+    }
+    page.browser.click(".actions button");
+    page.browser
+        .wait("return document.querySelector('.command textarea')?.value.includes('onerror')");
+    assert_inert(&page);
+}
+
+#[test]
+fn a_hostile_request_that_nobody_guards_is_text_too() {
+    let page = Setting::new();
+    let request = harness::Request::new("POST", "/elsewhere<img/src=x/onerror=caught=1>")
+        .header("x-hostile", MARKUP[0])
+        .body(MARKUP[1]);
+    page.gateway.send(&request);
+    page.wait_for_rows(1);
+    page.browser.click("#rows button");
+    page.browser.wait_for_text("#detail", MARKUP[0]);
+    page.browser.wait_for_text("#detail", MARKUP[1]);
+    assert_inert(&page);
+}
+
+/// No script ran, nothing was loaded, and no violation was even tried.
+fn assert_inert(page: &Setting) {
+    assert_eq!(page.browser.run("return window.caught ?? null"), Value::Null);
+    let elements = "return document.querySelectorAll('#detail :is(img, script, style, iframe, b), \
+                    #rows :is(img, script, style, iframe, b), [onerror], [onload]').length";
+    assert_eq!(page.browser.run(elements), 0);
+    let loaded = "return performance.getEntriesByType('resource')
+        .map(({ name }) => new URL(name)).filter(({ host }) => host !== location.host).length";
+    assert_eq!(page.browser.run(loaded), 0);
+    assert_eq!(page.browser.console(), Vec::<String>::new());
+    let paths: Vec<_> =
+        page.gateway.upstream.requests().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths.len(), 1, "the page asked for nothing that is recorded: {paths:?}");
+}
+
+#[test]
+fn the_policy_stops_markup_that_a_mistake_would_let_in() {
+    let page = Setting::new();
+    let mistake = "try { document.body.innerHTML = '<img src=x onerror=\"window.caught=1\">'; return 'taken'; }
+        catch (error) { return error.name; }";
+    assert_eq!(page.browser.read(mistake), "TypeError", "Trusted Types refuse it");
+    let script = "const script = document.createElement('script');
+        try { script.text = 'window.caught=1'; document.body.append(script); } catch { /* refused */ }
+        return window.caught ?? null";
+    assert_eq!(page.browser.run(script), Value::Null);
+}
