@@ -22,9 +22,11 @@ const MAX_ANSWER_BYTES: u64 = 256 * 1024;
 /// How long an answer holds, so that many open pages ask no more often than one.
 const SHELF_LIFE: Duration = Duration::from_secs(1);
 
-/// The counters and gauges that are shown, in whichever host's metrics.
-const QUERY: &str = "/stats?filter=^(wasm|dynamicmodules)custom\\.junction_webhook_\
-                     (requests_total|config_ok|guards_everything|shadow)";
+/// The counters and gauges that are shown, in whichever host's metrics:
+/// `^(wasm|dynamicmodules)custom\.junction_webhook_(requests_total|config_ok|guards_everything|shadow)`,
+/// percent-encoded as RFC 3986 wants it.
+const QUERY: &str = "/stats?filter=%5E(wasm%7Cdynamicmodules)custom%5C.junction_webhook_\
+                     (requests_total%7Cconfig_ok%7Cguards_everything%7Cshadow)";
 
 /// Where Envoy's admin interface is: on this machine's loopback alone, since whoever reaches it can
 /// stop Envoy, and since the stub asks whatever it is told to.
@@ -151,7 +153,7 @@ impl Statistics {
         let (admin, agent) = (self.admin, self.agent.clone());
         let said = match spawn_blocking(move || fetch(admin, &agent)).await {
             Ok(Ok(text)) => Said::Counters(Counters::read(&text)),
-            Ok(Err(error)) => Said::Error(error.to_string()),
+            Ok(Err(error)) => Said::Error(error),
             Err(error) => Said::Error(error.to_string()),
         };
         *last = Some((Instant::now(), said.clone()));
@@ -159,18 +161,14 @@ impl Statistics {
     }
 }
 
-fn fetch(admin: EnvoyAdmin, agent: &Agent) -> Result<String, ureq::Error> {
-    let query: String = QUERY
-        .chars()
-        .map(|char| match char {
-            '^' => "%5E".to_owned(),
-            '\\' => "%5C".to_owned(),
-            '|' => "%7C".to_owned(),
-            _ => char.to_string(),
-        })
-        .collect();
-    let mut answer = agent.get(format!("http://{}{query}", admin.0)).call()?;
-    answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string()
+fn fetch(admin: EnvoyAdmin, agent: &Agent) -> Result<String, String> {
+    let told = |error: ureq::Error| error.to_string();
+    let mut answer = agent.get(format!("http://{}{QUERY}", admin.0)).call().map_err(told)?;
+    // A redirection, above all, which is not followed: it could lead anywhere.
+    if answer.status() != 200 {
+        return Err(format!("it answers {}", answer.status()));
+    }
+    answer.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string().map_err(told)
 }
 
 #[cfg(test)]

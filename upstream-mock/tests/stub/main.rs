@@ -7,7 +7,14 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod counters;
+mod door;
 mod ingestion;
+mod live;
+mod page;
 mod probe;
+mod rebuilt;
 mod requests;
 mod running;
+mod shown;
+mod stream;

@@ -1,6 +1,8 @@
 //! Runs the stub's binary on a free port, and speaks HTTP to it.
 
 use std::{
+    io::{Read, Write},
+    net::TcpStream,
     process::{Command, ExitStatus},
     time::Duration,
 };
@@ -10,7 +12,7 @@ use serde_json::Value;
 use ureq::Agent;
 
 /// Longer than any answer takes, so that a stub that hangs fails its test.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running stub; it ends when this is dropped.
 pub(crate) struct Running {
@@ -81,6 +83,16 @@ impl Running {
     /// Asks the stub to end, and waits until it has.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         self.process.end_by("TERM").unwrap()
+    }
+
+    /// A request in these very words; the answer's head and body.
+    pub(crate) fn exchange(&self, request: &str) -> String {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     fn url(&self, path: &str) -> String {

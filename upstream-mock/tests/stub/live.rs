@@ -1,0 +1,122 @@
+//! What `GET /live` tells, and to whom it tells what they have missed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::running::{lab_event, order_event, start};
+use crate::stream::Stream;
+
+#[test]
+fn tells_of_each_request_that_comes() {
+    let stub = start(&[]);
+    let mut stream = Stream::start(&stub);
+    assert_eq!(stream.next("requests").unwrap().data["rows"], json!([]));
+    assert_eq!(stub.post(lab_event("msg_1")).0, 200);
+    assert_eq!(stub.post("{}").0, 400);
+    assert_eq!(stub.post_original("reject;json", br#"{"event_type": "order.completed"}"#).0, 200);
+    let (rows, _) = stream.rows(3);
+    let told: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!([
+                row["kind"],
+                row["event_id"],
+                row["event_type"],
+                row["verified_by"],
+                row["shadow_verdict"],
+                row["markers"],
+                row["critical"],
+                row["is_critical"],
+                row["answered"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["event", "msg_1", "labtest.result.ready", "svix", null, 2, 1, true, 200]),
+            json!(["other", null, null, null, null, null, 0, false, 400]),
+            json!(["original", null, "order.completed", null, "reject;json", null, 0, false, 200]),
+        ]
+    );
+    let words = rows[0]["words"].as_str().unwrap();
+    for word in ["msg_1", "White Blood Cells", "white-blood-cells", "order-1", "user-1"] {
+        assert!(words.lines().any(|known| known == word), "{word} in {words}");
+    }
+}
+
+#[test]
+fn tells_who_comes_again_what_was_missed_and_no_more() {
+    let stub = start(&[]);
+    assert_eq!(stub.post(lab_event("msg_1")).0, 200);
+    let (_, seen) = Stream::start(&stub).rows(1);
+    for id in ["msg_2", "msg_3"] {
+        assert_eq!(stub.post(order_event(id)).0, 200);
+    }
+    let header = format!("last-event-id: {seen}\r\n");
+    for (target, headers) in [("/live", header.as_str()), (&format!("/live?since={seen}"), "")] {
+        let (rows, _) = Stream::open(&stub, target, headers).rows(2);
+        let ids: Vec<&Value> = rows.iter().map(|row| &row["event_id"]).collect();
+        assert_eq!(ids, ["msg_2", "msg_3"], "{target}");
+    }
+}
+
+#[test]
+fn tells_everything_to_who_comes_from_another_run_or_with_nonsense() {
+    let stub = start(&[]);
+    for id in ["msg_1", "msg_2"] {
+        assert_eq!(stub.post(order_event(id)).0, 200);
+    }
+    for seen in ["0-1", "18ec398bb480fded-7", "nonsense", "-1", "1-99999999999999999999", ""] {
+        let headers = format!("last-event-id: {seen}\r\n");
+        let (rows, _) = Stream::open(&stub, "/live", &headers).rows(2);
+        assert_eq!(rows.len(), 2, "{seen}");
+    }
+}
+
+#[test]
+fn tells_many_requests_in_several_events() {
+    let stub = start(&[]);
+    for number in 0..501 {
+        assert_eq!(stub.post_to(&format!("/{number}"), "").0, 404);
+    }
+    let mut stream = Stream::start(&stub);
+    let first = stream.next("requests").unwrap();
+    assert_eq!(
+        (first.data["rows"].as_array().unwrap().len(), &first.data["more"]),
+        (500, &json!(true))
+    );
+    let second = stream.next("requests").unwrap();
+    assert_eq!(
+        (second.data["rows"].as_array().unwrap().len(), &second.data["more"]),
+        (1, &json!(false))
+    );
+    assert_eq!(second.data["rows"][0]["path"], "/500");
+}
+
+#[test]
+fn tells_from_which_request_on_all_are_remembered() {
+    let stub = start(&[]);
+    let mut stream = Stream::start(&stub);
+    assert_eq!(stub.post_to("/one", "").0, 404);
+    let (rows, _) = stream.rows(1);
+    let run = rows[0]["id"].as_str().unwrap().split_once('-').unwrap().0.to_owned();
+    assert_eq!(stub.delete("/requests"), 204);
+    assert_eq!(
+        stream.next("requests").unwrap().data,
+        json!({"first": format!("{run}-1"), "rows": [], "more": false})
+    );
+}
+
+#[test]
+fn ends_at_once_when_the_stub_is_asked_to_end() {
+    let mut stub = start(&[]);
+    let mut stream = Stream::start(&stub);
+    assert!(stream.next("requests").is_some());
+    let asked = Instant::now();
+    assert!(stub.terminate().success());
+    // The grace for open requests is five seconds.
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+    assert_eq!(stream.next("requests"), None);
+}

@@ -1,0 +1,150 @@
+//! One request as the page gets it, and as a command.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::running::{Running, lab_event, order_event, start};
+use crate::stream::ids;
+
+fn view(stub: &Running, id: &str) -> Value {
+    let (status, view) = stub.get(&format!("/requests/{id}/view"));
+    assert_eq!(status, 200, "{view}");
+    serde_json::from_str(&view).unwrap()
+}
+
+/// The lines of a document with this fate.
+fn lines<'a>(document: &'a Value, fate: &Value) -> Vec<&'a str> {
+    let parts = document["parts"].as_array().unwrap().iter();
+    let lines = parts.flat_map(|part| part.as_array().unwrap());
+    lines.filter(|line| line["fate"] == *fate).map(|line| line["text"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn shows_numbers_as_texts_with_their_digits() {
+    let stub = start(&[]);
+    assert_eq!(stub.post(lab_event("msg_1").replace("10.80", "1e999")).0, 200);
+    let view = view(&stub, &ids(&stub, 1)[0]);
+    let first = &view["markers"][0];
+    let read =
+        ["comparator", "number", "reference_low", "reference_high", "sent_value", "code", "word"];
+    assert_eq!(
+        read.map(|name| first[name].clone()),
+        ["<", "0.10", "3.40", "1e999", "\"< 0.10\"", "LL", "critical"].map(Value::from)
+    );
+    assert_eq!(view["facts"][0], json!(["Event id", "msg_1"]));
+    assert_eq!((&view["answered"], &view["kind"]), (&json!(200), &json!("event")));
+}
+
+#[test]
+fn marks_what_the_filter_changed_added_and_kept() {
+    let stub = start(&[]);
+    assert_eq!(stub.post(lab_event("msg_1")).0, 200);
+    let view = view(&stub, &ids(&stub, 1)[0]);
+    let (sent, event) = (&view["sent"], &view["document"]);
+    assert_eq!(lines(sent, &json!("changed")), [r#""value": "< 0.10","#]);
+    assert_eq!(
+        lines(sent, &json!("kept")),
+        [r#""loinc": "6690-2""#, r#""created": 12345678901234567890.000"#]
+    );
+    assert_eq!(lines(sent, &json!("added")), Vec::<&str>::new());
+    assert_eq!(
+        lines(event, &json!("changed")),
+        [r#""value": {"kind": "quantity", "comparator": "<", "number": 0.10},"#]
+    );
+    assert_eq!(
+        lines(event, &json!("kept")),
+        [
+            r#""raw": {"value": "< 0.10"},"#,
+            r#""extra": {"loinc": "6690-2"}"#,
+            r#""extra": {"created": 12345678901234567890.000}"#
+        ]
+    );
+    assert_eq!(
+        lines(event, &json!("added")),
+        [
+            r#""contract": "junction.event.v1","#,
+            r#""event_id": "msg_1","#,
+            r#""verified_by": "svix","#,
+            r#""sent_at": "2026-11-24T00:15:00Z","#,
+            r#""ucum": "10*3/uL","#,
+            r#""code": "LL","#,
+            r#""critical": true,"#,
+            r#""critical": false,"#
+        ]
+    );
+}
+
+#[test]
+fn guesses_nothing_where_an_event_does_not_tell_what_was_sent() {
+    let stub = start(&[]);
+    let untold = lab_event("msg_1").replace(r#""raw": {"value": "< 0.10"}, "#, "");
+    assert_eq!(stub.post(untold).0, 200);
+    let view = view(&stub, &ids(&stub, 1)[0]);
+    assert_eq!(view["sent"], Value::Null);
+    assert_eq!(view["markers"][0]["number"], "0.10");
+}
+
+#[test]
+fn shows_documents_up_to_a_bound_and_says_what_is_left_out() {
+    let stub = start(&[]);
+    let many = vec!["123456789"; 100_000].join(",");
+    assert_eq!(stub.post_original("accept", format!("[{many}]").as_bytes()).0, 200);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(stub.post_original("reject;json", deep.as_bytes()).0, 200);
+    let ids = ids(&stub, 2);
+    let long = view(&stub, &ids[0]);
+    let shown = lines(&long["document"], &Value::Null).len();
+    assert_eq!(
+        shown + usize::try_from(long["document"]["left_out"].as_u64().unwrap()).unwrap(),
+        100_002
+    );
+    assert!((50_000..60_000).contains(&shown), "512 KiB of lines of 10 bytes: {shown}");
+    let deep = view(&stub, &ids[1]);
+    assert_eq!(deep["document"], Value::Null, "nested deeper than any document that is shown");
+    assert!(deep["text"].as_str().unwrap().starts_with("[[["));
+}
+
+#[test]
+fn knows_no_request_that_it_has_forgotten_or_never_saw() {
+    let stub = start(&[]);
+    assert_eq!(stub.post(order_event("msg_1")).0, 200);
+    let id = ids(&stub, 1).remove(0);
+    assert_eq!(stub.get(&format!("/requests/{id}")).0, 200);
+    let (run, _) = id.split_once('-').unwrap();
+    for other in [format!("{run}-1"), "0-0".to_owned(), "nonsense".to_owned()] {
+        for part in ["", "/view", "/curl"] {
+            assert_eq!(stub.get(&format!("/requests/{other}{part}")).0, 404, "{other}{part}");
+        }
+    }
+    assert_eq!(stub.delete("/requests"), 204);
+    let forgotten = r#"{"error":"not_found","message":"this request is no longer remembered"}"#;
+    assert_eq!(stub.get(&format!("/requests/{id}/view")), (404, forgotten.to_owned()));
+}
+
+#[test]
+fn its_command_sends_the_same_body_again_whatever_is_in_it() {
+    let stub = start(&[]);
+    let bodies: [&[u8]; 6] = [
+        b"",
+        b"@/etc/passwd",
+        br#"{"a": "it's $(id) `id` \ \\ \"x\" !! %s"}"#,
+        "line\nline\r\n\ttab \u{fc}".as_bytes(),
+        b"with a \0 byte",
+        b"\xff\xfe no text",
+    ];
+    for body in bodies {
+        assert_eq!(stub.post(body).0, 400);
+        let before = stub.rows("/requests");
+        let id = ids(&stub, before.len()).pop().unwrap();
+        let (status, command) = stub.get(&format!("/requests/{id}/curl"));
+        assert_eq!(status, 200);
+        let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+        assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
+        let after = stub.rows("/requests");
+        assert_eq!(after.len(), before.len() + 1, "{command}");
+        for name in ["method", "path", "body", "body_base64"] {
+            assert_eq!(after.last().unwrap()[name], before.last().unwrap()[name], "{command}");
+        }
+    }
+}
