@@ -18,7 +18,7 @@ INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_
 
 .DEFAULT_GOAL := help
 .PHONY: help setup rust build envoy build-and-envoy run run-native send test test-native miri test-core test-bare lint fmt instructions check \
-	bench phases clean proof-schema proof-lossless test-observability dashboard-picture rotate-demo proof fuzz \
+	bench phases clean proof-schema proof-lossless test-observability dashboard-picture test-page page-pictures rotate-demo proof fuzz \
 	test-envoys deny reproducible oci test-oci test-docker test-crds test-units dist lint-workflows
 
 help: ## List the targets
@@ -87,6 +87,12 @@ test-observability: build-and-envoy build-native ## Check alerts and dashboard w
 
 dashboard-picture: build-and-envoy ## Draw docs/images/dashboard*.svg from a real scrape, which takes three minutes
 	@cargo xtask dashboard-picture
+
+test-page: build-and-envoy ## Run the tests of the stub's page in a real Chromium
+	@cargo xtask test-page
+
+page-pictures: build-and-envoy ## Draw docs/images/page*.png from real webhooks
+	@cargo xtask page-pictures
 
 test-units: rust ## Hold data/units.tsv against an independent implementation of UCUM; needs Node.js
 	@cargo xtask test-units

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that reports")]
 
 mod bench;
+mod browser;
 mod cargo_tool;
 mod debian;
 mod deny;
@@ -87,6 +88,10 @@ enum Task {
     TestObservability,
     /// Draw docs/images/dashboard*.svg from a real scrape
     DashboardPicture,
+    /// Run the tests of the stub's page in a real Chromium
+    TestPage,
+    /// Draw docs/images/page*.png from real webhooks
+    PagePictures,
     /// Print the directory that has prometheus and promtool, having unpacked them where they are missing
     Prometheus,
     /// Write the module as an OCI image layout
@@ -127,6 +132,8 @@ fn perform() -> Result<()> {
         Task::TestEnvoys { releases } => envoys::run(&sh, &releases),
         Task::TestObservability => observability::check(&sh),
         Task::DashboardPicture => observability::draw(&sh),
+        Task::TestPage => browser::check(&sh),
+        Task::PagePictures => browser::draw(&sh),
         Task::Prometheus => {
             println!("{}", observability::prometheus(&sh)?.display());
             Ok(())

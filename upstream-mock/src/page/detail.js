@@ -10,7 +10,7 @@ const bar = (marker) => {
   const values = marker.kind === "quantity" ? [read(marker.number)]
     : marker.kind === "range" ? [read(marker.low), read(marker.high)] : [];
   if ((low === null && high === null) || values.length === 0 || values.includes(null)) return null;
-  const width = 144, middle = 10, edge = 16;
+  const width = 136, middle = 10, edge = 16;
   const span = (low !== null && high !== null ? high - low : Math.abs(low ?? high)) || 1;
   // A range with one end is drawn from zero, where that is below it.
   const from = low !== null && high !== null ? low - span * 0.75 : Math.min(0, (low ?? high) - span * 0.75);
@@ -71,33 +71,46 @@ const rangeText = ({ reference_low: low, reference_high: high }) => {
 
 const small = (...children) => make("small", "", ...children);
 
+// A time that may wrap between its day and its hour.
+const breakable = (time) => time.split(/(?<=T)/).flatMap((part) => [part, make("wbr", "")]);
+
 const markerRow = (marker) => {
   const value = valueText(marker);
   const cells = [
     [make("div", "name", marker.name ?? "(no name)"),
       marker.slug !== null && small(make("code", "", marker.slug), marker.slug_is_derived && " from the name")],
-    [make("div", "value", value === "" && marker.kind !== "text" ? small("no value") : value),
-      marker.sent_value !== null && small("sent as ", make("code", "", marker.sent_value))],
+    [make("div", "value", value === "" && marker.kind !== "text" ? make("span", "none", "no value") : value,
+      marker.unit !== null && make("span", "unit", ` ${marker.unit}`)),
+    marker.ucum !== null && small("UCUM ", make("code", "", marker.ucum)),
+    marker.unit !== null && marker.ucum === null && small("no UCUM code"),
+    marker.sent_value !== null && small("sent as ", make("code", "", marker.sent_value)),
+    marker.sent_unit !== null && small("unit sent as ", make("code", "", marker.sent_unit))],
     [bar(marker), small(rangeText(marker))],
-    [marker.unit ?? "", marker.ucum !== null && small("UCUM ", make("code", "", marker.ucum)),
-      marker.unit !== null && marker.ucum === null && small("no UCUM code"),
-      marker.sent_unit !== null && small("sent as ", make("code", "", marker.sent_unit))],
     [marker.critical && make("span", "critical", "Critical"),
       marker.code !== null && make("div", "", marker.code), marker.word !== null && small(marker.word)],
-    [marker.observed_at !== null && make("span", "time", marker.observed_at), marker.sent_time !== null && small("sent as ", make("code", "", marker.sent_time))],
+    [marker.observed_at !== null && make("span", "time", breakable(marker.observed_at)), marker.sent_time !== null && small("sent as ", make("code", "", marker.sent_time))],
     [marker.notes ?? ""],
   ];
-  return make("tr", "", cells.map((cell) => make("td", "", ...cell.filter((part) => part !== ""))));
+  return withRole("row", make("tr", "", cells.map((cell) =>
+    withRole("cell", make("td", "", ...cell.filter((part) => part !== ""))))));
+};
+
+// On a phone the style takes the shape of a table away, and with it what browsers tell of one.
+const withRole = (role, element) => {
+  element.setAttribute("role", role);
+  return element;
 };
 
 const markersTable = (markers) => {
-  const head = ["Marker", "Value", "Reference range", "Unit", "Interpretation", "Time", "Notes"].map((title) => {
-    const cell = make("th", "", title);
+  const head = ["Marker", "Value and unit", "Reference range", "Interpretation", "Time", "Notes"].map((title) => {
+    const cell = withRole("columnheader", make("th", "", title));
     cell.scope = "col";
     return cell;
   });
-  const body = make("tbody", "");
-  const table = make("table", "plain markers", make("thead", "", make("tr", "", head)), body);
+  const body = withRole("rowgroup", make("tbody", ""));
+  const top = withRole("rowgroup", make("thead", "", withRole("row", make("tr", "", head))));
+  const table = withRole("table", make("table", "plain markers", top, body));
+  table.setAttribute("aria-label", "Markers");
   const section = make("section", "", make("h3", "", plural(markers.length, "marker")), make("div", "wide", table));
   const more = button("", () => {
     const shown = body.rows.length;
