@@ -32,11 +32,23 @@ fn shows_each_marker_on_its_range_with_the_senders_digits() {
     assert_eq!(
         rows,
         json!([
-            ["Within within from the name", "5.10 x10E3/uL UCUM 10*3/uL", "4.0 to 6.00", "N normal",
-             "2024-10-31T09:08:00Z sent as \"2024-10-31T10:08:00+01:00\"", "fasting"],
+            [
+                "Within within from the name",
+                "5.10 x10E3/uL UCUM 10*3/uL",
+                "4.0 to 6.00",
+                "N normal",
+                "2024-10-31T09:08:00Z sent as \"2024-10-31T10:08:00+01:00\"",
+                "fasting"
+            ],
             ["Below below from the name", "< 0.50 sent as \"<0.50\"", "from 4", "", "", ""],
-            ["Far far from the name", "12345678901234567890.10", "up to 6", "Critical HH critical",
-             "", ""],
+            [
+                "Far far from the name",
+                "12345678901234567890.10",
+                "up to 6",
+                "Critical HH critical",
+                "",
+                ""
+            ],
             ["Spread spread from the name", "4.5 to 5.5 sent as \"4.5-5.5\"", "4 to 6", "", "", ""],
             ["Word word from the name", "1:80 cells no UCUM code", "4 to 6", "", "", ""],
             ["Huge huge from the name", "1e999", "4 to 6", "", "", ""],

@@ -124,8 +124,8 @@ fn level<'a>(
             Some(kept) => {
                 let fate = if kept.is_null() { Fate::Added } else { Fate::Changed };
                 let steps = if in_marker { place(field) } else { vec![*field] };
-                let steps = steps.into_iter().chain(field_is_word.then_some("text"));
-                mark(steps.fold(Some(&mut *object), |found, step| found?.get_mut(step)), fate);
+                let mut steps = steps.into_iter().chain(field_is_word.then_some("text"));
+                mark(steps.try_fold(&mut *object, Tree::get_mut), fate);
                 kept.clone().with(Fate::Changed)
             }
             None if field_is_word => object.get(field)?.get("text")?.clone(),

@@ -18,7 +18,6 @@ mod log;
 mod npm;
 mod observability;
 mod oci;
-mod page;
 mod phases;
 mod proof;
 mod readme;
