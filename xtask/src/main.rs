@@ -18,6 +18,7 @@ mod log;
 mod npm;
 mod observability;
 mod oci;
+mod page;
 mod phases;
 mod proof;
 mod readme;
