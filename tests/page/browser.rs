@@ -1,4 +1,4 @@
-//! A Chromium without a window, driven through WebDriver (<https://www.w3.org/TR/webdriver2/>).
+//! A Chromium without a window, driven through `WebDriver` (<https://www.w3.org/TR/webdriver2/>).
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The most that is read of an answer: a picture in base64.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The keys that have no character of their own (WebDriver, "keyboard actions").
+/// The keys that have no character of their own (`WebDriver`, "keyboard actions").
 pub(crate) mod key {
     pub(crate) const ENTER: &str = "\u{e007}";
     pub(crate) const ESCAPE: &str = "\u{e00c}";

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use harness::{Request, Setup};
+use serde_json::{Value, json};
 
-use crate::setting::{Setting, example, result};
+use crate::setting::{LAPTOP, Setting, example, result};
 
 #[test]
 fn shows_each_marker_on_its_range_with_the_senders_digits() {
@@ -142,17 +143,36 @@ fn gives_a_command_that_sends_the_request_again() {
 }
 
 #[test]
-fn gives_the_command_that_explains_the_request() {
+fn gives_the_command_that_explains_an_event() {
     let page = Setting::new();
-    page.send("msg_why", &example("order.completed"));
+    let document = result(&json!([{"name": "Iron", "value": "< 0.10"}]));
+    page.send("msg_why", &document);
     page.choose("msg_why");
+    let sent: Value = serde_json::from_str(&explained(&page, "normalise --explain -")).unwrap();
+    assert_eq!(sent, serde_json::from_str::<Value>(&document).unwrap());
+}
+
+#[test]
+fn gives_the_command_that_explains_what_was_not_verified() {
+    let page = Setting::with(Setup::new().config(&json!({"mode": "shadow"})), LAPTOP);
+    let forged = Request::signed(example("order.completed")).body("{}");
+    assert_eq!(page.gateway.send(&forged).status, 200);
+    page.wait_for_rows(1);
+    page.browser.click("#rows button");
+    page.browser.wait_for_text("#detail", "Not verified");
+    let entry: Value =
+        serde_json::from_str(&explained(&page, "explain --config envoy.yaml --at 20")).unwrap();
+    assert_eq!(entry["body"], "{}");
+    assert_eq!(entry["shadow_verdict"], "reject;signature_mismatch");
+}
+
+/// What the first half of the command gets, whose second half is the tool's.
+fn explained(page: &Setting, expected: &str) -> String {
     page.browser.click(".actions button:nth-child(2)");
     page.browser.wait("return document.querySelector('.command textarea') !== null");
     let command = page.browser.read("return document.querySelector('.command textarea').value");
-    assert!(command.contains("junction-webhook explain"), "{command}");
-    // Its first half is there to be run: one request as the list has it.
-    let (get, _) = command.split_once('|').unwrap();
+    let (get, tool) = command.split_once('|').unwrap();
+    assert!(tool.contains("target/release/junction-webhook") && tool.contains(expected), "{tool}");
     let output = Command::new("sh").args(["-c", get]).output().unwrap();
-    let entry: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(entry["body"].as_str(), page.gateway.upstream.requests()[0].body.as_deref());
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -146,7 +146,7 @@ fn is_read_by_keyboard_alone() {
     let at = |id: &str| {
         page.browser.wait(&format!(
             "return (document.activeElement.closest('tr')?.innerText ?? '').includes('{id}')"
-        ))
+        ));
     };
 
     page.browser.press(&["/"]);

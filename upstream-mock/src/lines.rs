@@ -1,5 +1,7 @@
 //! A JSON document as lines for people, each with what the filter did with it.
 
+use std::iter;
+
 use serde::Serialize;
 
 use crate::tree::{Fate, Tree, Value};
@@ -33,7 +35,24 @@ pub(crate) struct Lines {
 impl Lines {
     /// Writes a document, with the array at this path as parts.
     pub(crate) fn of(document: &Tree<'_>, parted: &[&str]) -> Self {
-        let mut writer = Writer { lines: Self { parts: vec![Vec::new()], left_out: 0 }, bytes: 0 };
+        Self::up_to(MAX_SHOWN_BYTES, document, parted)
+    }
+
+    /// Writes a whole document as one text.
+    pub(crate) fn whole(document: &Tree<'_>) -> String {
+        let lines = Self::up_to(usize::MAX, document, &["/"]);
+        let mut text = String::new();
+        for Line { depth, text: line, .. } in lines.parts.iter().flatten() {
+            text.extend(iter::repeat_n("  ", *depth));
+            text.push_str(line);
+            text.push('\n');
+        }
+        text
+    }
+
+    fn up_to(most_bytes: usize, document: &Tree<'_>, parted: &[&str]) -> Self {
+        let lines = Self { parts: vec![Vec::new()], left_out: 0 };
+        let mut writer = Writer { lines, room: most_bytes };
         writer.write(document, Context { parted: Some(parted), ..Context::default() });
         writer.lines
     }
@@ -41,7 +60,8 @@ impl Lines {
 
 struct Writer {
     lines: Lines,
-    bytes: usize,
+    /// How many bytes may still be written.
+    room: usize,
 }
 
 /// What stands around a value.
@@ -101,12 +121,13 @@ impl Writer {
     }
 
     fn push(&mut self, depth: usize, text: String, fate: Fate) {
-        let bytes = self.bytes.saturating_add(text.len());
-        if bytes > MAX_SHOWN_BYTES {
+        let Some(room) = self.room.checked_sub(text.len()) else {
+            // Nor is what follows, or a gap would look like none.
+            self.room = 0;
             self.lines.left_out = self.lines.left_out.saturating_add(1);
             return;
-        }
-        self.bytes = bytes;
+        };
+        self.room = room;
         let fate = match fate {
             Fate::Same => None,
             Fate::Changed => Some("changed"),

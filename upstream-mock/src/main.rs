@@ -50,9 +50,9 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     delay_ms: u64,
 
-    /// Where Envoy's admin interface is, on a loopback, such as http://127.0.0.1:9901: the page then
-    /// shows what the filter forwarded and refused
-    #[arg(long, value_name = "URL")]
+    /// Where Envoy's admin interface is, on a loopback: the page then shows what the filter forwarded
+    /// and refused
+    #[arg(long, value_name = "http://127.0.0.1:9901")]
     envoy_admin: Option<EnvoyAdmin>,
 
     /// Start nothing: ask the stub that listens there for /healthz, and exit 0 if it is well

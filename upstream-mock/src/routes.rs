@@ -11,7 +11,10 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header::HOST},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, HOST},
+    },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -26,7 +29,7 @@ use crate::{
     live, page,
     recorder::{Recorded, SHADOW_VERDICT, SeenRequest, Ticket},
     store::Store,
-    view::View,
+    view::{self, View},
 };
 
 /// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny markers
@@ -50,6 +53,7 @@ pub(crate) fn router(stub: Stub) -> Router {
         .route("/requests", get(show_requests).delete(clear_requests))
         .route("/requests/{id}", get(show_request))
         .route("/requests/{id}/view", get(view_request))
+        .route("/requests/{id}/sent", get(rebuild_request))
         .route("/requests/{id}/curl", get(copy_request))
         .route("/events", get(async |State(stub)| show(stub, Store::events).await))
         .route("/markers", get(async |State(stub)| show(stub, Store::markers).await))
@@ -175,6 +179,15 @@ async fn view_request(
     blocking(move || View::of(&request)).await.map(Json)
 }
 
+async fn rebuild_request(
+    State(stub): State<Stub>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let request = find(&stub, &id)?;
+    let sent = blocking(move || view::sent(&request)).await?.ok_or(Refusal::NO_EVENT)?;
+    Ok(([(CONTENT_TYPE, "application/json")], sent))
+}
+
 async fn copy_request(
     State(stub): State<Stub>,
     Path(id): Path<String>,
@@ -262,6 +275,8 @@ impl Refusal {
         Self::of(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only POST is allowed");
     const FORGOTTEN: Self =
         Self::of(StatusCode::NOT_FOUND, "not_found", "this request is no longer remembered");
+    const NO_EVENT: Self =
+        Self::of(StatusCode::NOT_FOUND, "not_found", "no event that tells what was sent");
     const FOREIGN_HOST: Self = Self::of(
         StatusCode::FORBIDDEN,
         "forbidden",

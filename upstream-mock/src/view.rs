@@ -118,6 +118,15 @@ impl View {
     }
 }
 
+/// The sender's document alone, where the request is an event from which it can be rebuilt.
+pub(crate) fn sent(request: &Recorded) -> Option<String> {
+    let (Kind::Event, _) = Kind::of(request) else {
+        return None;
+    };
+    let mut event = Tree::read(request.seen.body.as_deref()?)?;
+    rebuild::sent(&mut event).map(|sent| Lines::whole(&sent))
+}
+
 /// As much of a text as is shown.
 fn shown(text: &str) -> String {
     let mut end = MAX_TEXT_BYTES.min(text.len());

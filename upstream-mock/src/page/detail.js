@@ -202,8 +202,17 @@ const curlCommand = async (id) => {
   return answer.ok ? answer.text() : "# This request is no longer remembered.";
 };
 
-const explainCommand = (id) =>
-  `curl --silent ${location.origin}/requests/${id} |\n  target/release/junction-webhook explain --config envoy.yaml -`;
+// What tells more about a request: of an event, what it was made of; of anything else, what the filter
+// makes of it, at the time when it came.
+const explanation = ({ kind, id, received }) => {
+  const get = (path) => `curl --silent ${location.origin}/requests/${id}${path} |\n  target/release/junction-webhook`;
+  if (kind === "event") {
+    return [`${get("/sent")} normalise --explain -`, "The filter accepted it: this tells what it made of each marker, by which rule."];
+  }
+  const at = new Date(received).toISOString();
+  return [`${get("")} explain --config envoy.yaml --at ${at} -`,
+    "Run it where the filter's secret is in the environment: this tells each of the filter's checks."];
+};
 
 const state = ({ answered, kind }) => {
   if (kind === "incomplete") return "its body has not come to its end";
@@ -239,8 +248,7 @@ const facts = (view) => make("dl", "facts", view.facts.map(([title, text]) =>
 const detailOf = (view, group, choose) => {
   const command = make("div", "");
   const curl = button("Copy as curl", async () => showCommand(command, "As curl", await curlCommand(view.id)));
-  const explain = button("Explain this", () => showCommand(command, "Explain this",
-    explainCommand(view.id), view.kind === "event" ? "The filter took the signature off; see the page on this." : ""));
+  const explain = button("Explain this", () => showCommand(command, "Explain this", ...explanation(view)));
   return [
     heading(view, group, choose),
     make("div", "", make("div", "actions", curl, explain), command),

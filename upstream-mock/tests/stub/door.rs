@@ -16,7 +16,7 @@ fn shows_nothing_under_a_name_that_a_stranger_can_have() {
     assert_eq!(stub.post(lab_event("msg_1")).0, 200);
     let id = ids(&stub, 1).remove(0);
     let mut looks: Vec<String> = LOOKS.map(str::to_owned).to_vec();
-    looks.extend(["", "/view", "/curl"].map(|part| format!("/requests/{id}{part}")));
+    looks.extend(["", "/view", "/sent", "/curl"].map(|part| format!("/requests/{id}{part}")));
     for target in looks {
         for host in ["rebound.example:9000", "localhost.example", "upstream"] {
             let answer = stub.exchange(&get(&target, &format!("host: {host}\r\n")));

@@ -108,6 +108,8 @@ fn every_golden_event_shows_the_senders_document() {
             _ => &[&EVENT],
         };
         assert_eq!(plain(&joined(&view["sent"]), known), plain(&sent, known), "{name}");
+        let (status, whole) = stub.get(&format!("/requests/{id}/sent"));
+        assert_eq!((status, plain(&whole, known)), (200, plain(&sent, known)), "{name}");
 
         let event = fs::read_to_string(golden.join(format!("{name}.event.json"))).unwrap();
         let event = event.replace(event_id, name);

@@ -82,6 +82,9 @@ fn guesses_nothing_where_an_event_does_not_tell_what_was_sent() {
     assert_eq!(stub.post(untold).0, 200);
     let view = view(&stub, &ids(&stub, 1)[0]);
     assert_eq!(view["sent"], Value::Null);
+    let untold = r#"{"error":"not_found","message":"no event that tells what was sent"}"#;
+    let sent = format!("/requests/{}/sent", ids(&stub, 1)[0]);
+    assert_eq!(stub.get(&sent), (404, untold.to_owned()));
     assert_eq!(view["markers"][0]["number"], "0.10");
 }
 
@@ -113,7 +116,7 @@ fn knows_no_request_that_it_has_forgotten_or_never_saw() {
     assert_eq!(stub.get(&format!("/requests/{id}")).0, 200);
     let (run, _) = id.split_once('-').unwrap();
     for other in [format!("{run}-1"), "0-0".to_owned(), "nonsense".to_owned()] {
-        for part in ["", "/view", "/curl"] {
+        for part in ["", "/view", "/sent", "/curl"] {
             assert_eq!(stub.get(&format!("/requests/{other}{part}")).0, 404, "{other}{part}");
         }
     }
