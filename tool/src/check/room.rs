@@ -9,23 +9,17 @@ use crate::{
         finding::{Findings, Level, Words},
         host::is_buffer,
         pattern::Pattern,
-        surroundings::{BUFFER_LIMIT, Manager, Routes, Surroundings},
+        surroundings::{BUFFER_LIMIT, Bound, Manager, Routes, Surroundings},
     },
     plugin::{Kind, Site},
     yaml::Node,
 };
 
 const PAGE: &str = "docs/envoy.md#attach-the-filter-to-a-listener-of-your-own";
+const CONNECTION_LIMIT: &str = "per_connection_buffer_limit_bytes";
+const WINDOW: &str = "initial_stream_window_size";
 /// Envoy's own default of `per_connection_buffer_limit_bytes`.
 const DEFAULT_CONNECTION_BYTES: u64 = 1024 * 1024;
-
-/// A bound of Envoy's, and where it is.
-struct Room<'t> {
-    file: &'t str,
-    line: usize,
-    field: &'static str,
-    bytes: u64,
-}
 
 pub(super) fn look<'t>(
     site: &Site<'t>,
@@ -49,14 +43,11 @@ pub(super) fn look<'t>(
             let limits = buffers.filter_map(|buffer| buffer.at("typed_config.max_request_bytes"));
             rooms.extend(limits.filter_map(|limit| {
                 let (file, line) = (manager.file, limit.line);
-                Some(Room { file, line, field, bytes: limit.as_u64()? })
+                Some(Bound { file, line, field, bytes: limit.as_u64()? })
             }));
         }
     } else {
-        rooms.extend(surroundings.buffer_patches().iter().filter_map(|patch| {
-            let (file, line) = (patch.file, patch.value.line);
-            Some(Room { file, line, field: BUFFER_LIMIT, bytes: patch.value.as_u64()? })
-        }));
+        rooms.extend(surroundings.bounds().iter().copied());
         if rooms.is_empty() {
             let words = Words {
                 field: BUFFER_LIMIT,
@@ -69,9 +60,15 @@ pub(super) fn look<'t>(
     }
     let body = u64::try_from(config.max_body_bytes).unwrap_or(u64::MAX);
     let event = body.saturating_mul(EVENT_GROWTH_BOUND.into());
-    for Room { file, line, field, bytes } in rooms {
-        let remedy =
-            format!("set {BUFFER_LIMIT}: {event} on the virtual host, or a lower max_body_bytes");
+    for Bound { file, line, field, bytes } in rooms {
+        let remedy = match field {
+            BUFFER_LIMIT | CONNECTION_LIMIT | WINDOW => {
+                format!(
+                    "set {BUFFER_LIMIT}: {event} on the virtual host, or a lower max_body_bytes"
+                )
+            }
+            _ => format!("set it to {event} bytes or more, or set a lower max_body_bytes"),
+        };
         if bytes <= body {
             let problem = format!(
                 "{bytes} is not above max_body_bytes, {body}: Envoy refuses long bodies by itself"
@@ -90,22 +87,24 @@ pub(super) fn look<'t>(
 }
 
 /// The bounds on every route that takes the endpoint.
-fn rooms_of<'t>(manager: Manager<'t>, routes: Routes<'t>, path: &str) -> Vec<Room<'t>> {
+fn rooms_of<'t>(manager: Manager<'t>, routes: Routes<'t>, path: &str) -> Vec<Bound<'t>> {
     let hosts = routes.node.field("virtual_hosts").map(Node::items).unwrap_or_default();
-    let mut rooms: Vec<Room<'t>> = Vec::new();
+    let mut rooms: Vec<Bound<'t>> = Vec::new();
     for host in hosts {
         let all = host.field("routes").map(Node::items).unwrap_or_default();
         let taking = all.iter().filter(|route| Pattern::of(route).takes(path) == Some(true));
         for route in taking {
             let limit = [route, host].into_iter().find_map(|node| node.field(BUFFER_LIMIT));
             let room = match limit {
-                Some(limit) => {
-                    limit.as_u64().map(|bytes| (routes.file, limit.line, BUFFER_LIMIT, bytes))
-                }
+                Some(limit) => limit.as_u64().map(|bytes| Bound {
+                    file: routes.file,
+                    line: limit.line,
+                    field: BUFFER_LIMIT,
+                    bytes,
+                }),
                 None => Some(room_of_connection(manager)),
             };
-            let room = room.map(|(file, line, field, bytes)| Room { file, line, field, bytes });
-            let is_new = |room: &Room<'_>| {
+            let is_new = |room: &Bound<'_>| {
                 !rooms.iter().any(|own| (own.file, own.line) == (room.file, room.line))
             };
             rooms.extend(room.filter(is_new));
@@ -115,18 +114,17 @@ fn rooms_of<'t>(manager: Manager<'t>, routes: Routes<'t>, path: &str) -> Vec<Roo
 }
 
 /// What a connection's bounds leave to a filter, where nothing else is set.
-fn room_of_connection(manager: Manager<'_>) -> (&str, usize, &'static str, u64) {
-    let field = "per_connection_buffer_limit_bytes";
-    let limit = manager.listener.and_then(|listener| listener.field(field));
-    let bytes = limit.and_then(Node::as_u64).unwrap_or(DEFAULT_CONNECTION_BYTES);
-    let line = limit.map_or(manager.node.line, |limit| limit.line);
-    let window = "initial_stream_window_size";
-    let set =
-        manager.node.field("http2_protocol_options").and_then(|options| options.field(window));
-    match set.and_then(|set| Some((set.line, set.as_u64()?))) {
-        Some((line, window_bytes)) if window_bytes < bytes => {
-            (manager.file, line, window, window_bytes)
-        }
-        _ => (manager.file, line, field, bytes),
+fn room_of_connection(manager: Manager<'_>) -> Bound<'_> {
+    let limit = manager.listener.and_then(|listener| listener.field(CONNECTION_LIMIT));
+    let own = Bound {
+        file: manager.file,
+        line: limit.map_or(manager.node.line, |limit| limit.line),
+        field: CONNECTION_LIMIT,
+        bytes: limit.and_then(Node::as_u64).unwrap_or(DEFAULT_CONNECTION_BYTES),
+    };
+    let window = manager.node.at("http2_protocol_options.initial_stream_window_size");
+    match window.and_then(|window| Some((window.line, window.as_u64()?))) {
+        Some((line, bytes)) if bytes < own.bytes => Bound { line, field: WINDOW, bytes, ..own },
+        _ => own,
     }
 }

@@ -23,18 +23,21 @@ pub(crate) struct Routes<'t> {
     pub(crate) node: &'t Node,
 }
 
-/// A value that another tool's patch puts into Envoy's configuration.
+/// A bound that another tool puts into Envoy's configuration.
 #[derive(Clone, Copy)]
-pub(crate) struct Patch<'t> {
+pub(crate) struct Bound<'t> {
     pub(crate) file: &'t str,
-    pub(crate) value: &'t Node,
+    pub(crate) line: usize,
+    /// As that tool calls it.
+    pub(crate) field: &'static str,
+    pub(crate) bytes: u64,
 }
 
 /// All of the files.
 pub(crate) struct Surroundings<'t> {
     managers: Vec<Manager<'t>>,
     routes: Vec<Routes<'t>>,
-    buffer_patches: Vec<Patch<'t>>,
+    bounds: Vec<Bound<'t>>,
 }
 
 /// What Envoy calls the most that a filter may hold back of a request.
@@ -42,7 +45,7 @@ pub(crate) const BUFFER_LIMIT: &str = "request_body_buffer_limit";
 
 impl<'t> Surroundings<'t> {
     pub(crate) fn of(files: &'t [File]) -> Self {
-        let mut all = Self { managers: Vec::new(), routes: Vec::new(), buffer_patches: Vec::new() };
+        let mut all = Self { managers: Vec::new(), routes: Vec::new(), bounds: Vec::new() };
         for file in files {
             for document in file.documents() {
                 all.collect(&file.name, document, None);
@@ -59,13 +62,23 @@ impl<'t> Surroundings<'t> {
         if node.field("virtual_hosts").is_some() {
             self.routes.push(Routes { file, node });
         }
-        // Istio's patches are values to be merged, Envoy Gateway's are JSON patches.
-        let patched = node.get("patch").and_then(|patch| patch.get("value"));
-        let merged = patched.and_then(|value| value.field(BUFFER_LIMIT));
+        // Istio's patches are values to be merged, Envoy Gateway's are JSON patches, and its
+        // ClientTrafficPolicy has fields of its own.
+        let value = node.get("patch").and_then(|patch| patch.get("value"));
+        let merged = value.and_then(|value| value.field(BUFFER_LIMIT));
         let path = node.get("path").and_then(Node::text);
         let added = path.filter(|path| path.ends_with(&format!("/{BUFFER_LIMIT}")));
         let added = added.and_then(|_| node.get("value"));
-        self.buffer_patches.extend(merged.or(added).map(|value| Patch { file, value }));
+        let patched = merged.or(added).map(|value| (BUFFER_LIMIT, value, value.as_u64()));
+        let limit = node.get("connection").and_then(|connection| connection.get("bufferLimit"));
+        let window = node.get("http2").and_then(|http2| http2.get("initialStreamWindowSize"));
+        let policy = [("bufferLimit", limit), ("initialStreamWindowSize", window)];
+        let policy = policy.into_iter().filter_map(|(field, value)| {
+            value.map(|value| (field, value, value.text().and_then(bytes_of)))
+        });
+        self.bounds.extend(patched.into_iter().chain(policy).filter_map(
+            |(field, value, bytes)| Some(Bound { file, line: value.line, field, bytes: bytes? }),
+        ));
         for child in node.children() {
             self.collect(file, child, listener);
         }
@@ -75,8 +88,8 @@ impl<'t> Surroundings<'t> {
         &self.managers
     }
 
-    pub(crate) fn buffer_patches(&self) -> &[Patch<'t>] {
-        &self.buffer_patches
+    pub(crate) fn bounds(&self) -> &[Bound<'t>] {
+        &self.bounds
     }
 
     /// The connection manager that runs the filter: the one around it, or the one that looks for an
@@ -107,6 +120,21 @@ impl<'t> Surroundings<'t> {
             |routes: &&Routes<'_>| routes.node.field("name").and_then(Node::text) == Some(name);
         self.routes.iter().find(named).copied()
     }
+}
+
+/// A quantity of Kubernetes: `32Mi`.
+fn bytes_of(quantity: &str) -> Option<u64> {
+    let units: [(&str, u64); 6] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+    ];
+    let unit = units.iter().find_map(|(unit, bytes)| Some((quantity.strip_suffix(unit)?, *bytes)));
+    let (number, bytes) = unit.unwrap_or((quantity, 1));
+    number.parse::<u64>().ok()?.checked_mul(bytes)
 }
 
 impl<'t> Manager<'t> {

@@ -11,27 +11,23 @@ fn committed(path: &str) -> String {
     std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap()
 }
 
-/// What is found in files of these texts, notes apart: the level, the line and the field.
+/// What is found in files of these texts, notes apart: the level, the field and the line.
 fn found(texts: &[&str]) -> Vec<String> {
-    let read = |text: &&str| File::from_bytes("file", text.as_bytes().to_vec()).unwrap();
-    let files: Vec<_> = texts.iter().map(read).collect();
+    let named = texts.iter().enumerate();
+    let files: Vec<_> = named
+        .map(|(index, text)| {
+            File::from_bytes(&index.to_string(), text.as_bytes().to_vec()).unwrap()
+        })
+        .collect();
     let surroundings = Surroundings::of(&files);
-    let mut all = Vec::new();
-    for (file, text) in files.iter().zip(texts) {
-        for site in file.sites() {
-            for finding in check(&site, &surroundings, false).findings {
-                let lines = [text]
-                    .into_iter()
-                    .chain(texts)
-                    .filter_map(|text| text.lines().nth(finding.line.saturating_sub(1)));
-                let line = lines.map(str::trim).next().unwrap_or_default();
-                if finding.level != Level::Note {
-                    all.push(format!("{} {} | {line}", finding.level.as_str(), finding.field));
-                }
-            }
-        }
-    }
-    all
+    let sites: Vec<_> = files.iter().flat_map(File::sites).collect();
+    let all = sites.iter().flat_map(|site| check(site, &surroundings, false).findings);
+    let told = all.filter(|finding| finding.level != Level::Note).map(|finding| {
+        let text = texts[finding.file.parse::<usize>().unwrap()];
+        let line = text.lines().nth(finding.line.checked_sub(1).unwrap()).unwrap_or_default();
+        format!("{} {} | {}", finding.level.as_str(), finding.field, line.trim())
+    });
+    told.collect()
 }
 
 /// `envoy.yaml` with this in the place of that, which it has once.
@@ -42,16 +38,34 @@ fn edited(edits: &[(&str, &str)]) -> String {
     })
 }
 
+/// Every YAML below a directory, by its path from the root.
+fn yamls(directory: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(format!("{ROOT}/{directory}")).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{directory}/{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            all.extend(yamls(&path));
+        } else if entry.path().extension().is_some_and(|kind| kind == "yaml") {
+            all.push(path);
+        }
+    }
+    all
+}
+
 #[test]
 fn what_is_committed_has_no_warning() {
-    let pages = [
-        "envoy.yaml",
-        "deploy/istio/envoyfilter.yaml",
-        "deploy/envoy-gateway/envoypatchpolicy.yaml",
-    ];
-    for path in pages {
-        assert_eq!(found(&[&committed(path)]), [""; 0], "{path}");
+    let mut paths = yamls("deploy");
+    paths.extend(["envoy.yaml", "envoy-native.yaml"].map(str::to_owned));
+    let mut filters = 0;
+    for path in paths.iter().filter(|path| *path != "deploy/envoy-xds/filter.yaml") {
+        let text = committed(path);
+        let file = File::from_bytes(path, text.clone().into_bytes()).unwrap();
+        filters += file.sites().len();
+        assert_eq!(found(&[&text]), [""; 0], "{path}");
     }
+    // Envoy, Istio and Envoy Gateway, each with either module.
+    assert_eq!(filters, 6);
     // With a secret in its place, and that warning alone.
     let filter = committed("deploy/envoy-xds/filter.yaml").replace("whsec_…", SVIX);
     let listeners = committed("deploy/envoy-xds/listeners.yaml");
@@ -59,6 +73,20 @@ fn what_is_committed_has_no_warning() {
         "warning svix.secrets[0] | {{\"svix\": {{\"secrets\": [{{\"inline\": \"{SVIX}\"}}]}}}}"
     );
     assert_eq!(found(&[&filter, &listeners]), [inline.as_str()]);
+}
+
+#[test]
+fn the_room_that_a_policy_of_envoy_gateway_gives_is_looked_at() {
+    let module = committed("deploy/envoy-gateway-native/envoyextensionpolicy.yaml");
+    let policy = committed("deploy/envoy-gateway-native/clienttrafficpolicy.yaml");
+    assert_eq!(found(&[&module, &policy]), [""; 0]);
+    let little = policy.replace("bufferLimit: 32Mi", "bufferLimit: 19Mi");
+    assert_eq!(
+        found(&[&module, &little]),
+        ["warning bufferLimit | connection: { bufferLimit: 19Mi }"]
+    );
+    let released = module.replace("mode: enforce", "hold_headers: false");
+    assert_eq!(found(&[&released]), ["error hold_headers | hold_headers: false"]);
 }
 
 #[test]

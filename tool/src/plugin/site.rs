@@ -16,11 +16,11 @@ pub(crate) enum Kind {
     Json,
     /// Envoy's `envoy.filters.http.wasm`.
     Wasm,
-    /// Envoy's dynamic modules.
+    /// Envoy's dynamic modules, by whatever manifest.
     DynamicModule,
     /// Istio's `WasmPlugin`.
     WasmPlugin,
-    /// Envoy Gateway's `EnvoyExtensionPolicy`.
+    /// A Wasm module in Envoy Gateway's `EnvoyExtensionPolicy`.
     ExtensionPolicy,
 }
 
@@ -66,8 +66,14 @@ pub(super) fn find<'t>(file: &'t str, document: &'t Node) -> Vec<Site<'t>> {
     match (kind, document.get("spec")) {
         ("WasmPlugin", Some(spec)) => sites.extend(Site::wasm_plugin(file, document, spec)),
         ("EnvoyExtensionPolicy", Some(spec)) => {
-            let items = spec.get("wasm").map(Node::items).unwrap_or_default();
-            sites.extend(items.iter().filter_map(|item| Site::extension(file, document, item)));
+            for (list, kind) in
+                [("wasm", Kind::ExtensionPolicy), ("dynamicModule", Kind::DynamicModule)]
+            {
+                let items = spec.get(list).map(Node::items).unwrap_or_default();
+                let found =
+                    items.iter().filter_map(|item| Site::extension(file, document, item, kind));
+                sites.extend(found);
+            }
         }
         // What `kubectl get` prints.
         ("List", None) => {
@@ -158,8 +164,8 @@ impl<'t> Site<'t> {
         })
     }
 
-    fn extension(file: &'t str, document: &'t Node, item: &'t Node) -> Option<Self> {
-        let names = ["name", "rootID", "code.image.url", "code.http.url"];
+    fn extension(file: &'t str, document: &'t Node, item: &'t Node, kind: Kind) -> Option<Self> {
+        let names = ["name", "rootID", "filterName", "code.image.url", "code.http.url"];
         let names = names.map(|path| item.at(path).and_then(Node::text));
         let configuration = Configuration::of_values(item.get("config"), item.line);
         let is_own = names.into_iter().flatten().any(is_own_name) || configuration.is_own();
@@ -167,7 +173,7 @@ impl<'t> Site<'t> {
             file,
             line: item.line,
             name: title(document).unwrap_or_default(),
-            kind: Kind::ExtensionPolicy,
+            kind,
             configuration,
             settings: Some(item),
             settings_line: item.line,
