@@ -184,6 +184,22 @@ fn each_dangerous_setting_of_the_plugin_is_told() {
 }
 
 #[test]
+fn a_restriction_that_allows_nothing_restricts_nothing() {
+    let text = "name: junction_webhook\ntyped_config:\n  \"@type\": type.googleapis.com/\
+                envoy.extensions.filters.http.wasm.v3.Wasm\n  config:\n    \
+                allow_on_headers_stop_iteration: true\n    failure_policy: FAIL_RELOAD\n    vm_config:\n      \
+                environment_variables: { host_env_keys: [JUNCTION_WEBHOOK_SECRET] }\n      \
+                capability_restriction_config: { allowed_capabilities: {} }\n";
+    assert_eq!(found(&[text]), ["warning capability_restriction_config | config:"]);
+    let one = text.replace("allowed_capabilities: {}", "allowed_capabilities: { proxy_log: {} }");
+    let line = "capability_restriction_config: { allowed_capabilities: { proxy_log: {} } }";
+    assert_eq!(
+        found(&[&one]),
+        ["error", "warning"].map(|level| format!("{level} capability_restriction_config | {line}"))
+    );
+}
+
+#[test]
 fn a_configuration_of_plain_hmac_alone_is_told() {
     let config = r#"{"svix": {"secrets": []}, "hmac": {"secrets": [{"env": "A"}]}}"#;
     assert_eq!(found(&[config]), [format!("warning hmac.secrets | {config}")]);
@@ -227,6 +243,16 @@ fn too_little_room_is_told_whatever_bounds_it() {
         let expected =
             if is_told { told("request_body_buffer_limit", &line(bytes)) } else { vec![] };
         assert_eq!(found(&[&edited(&[(limit, &set(bytes))])]), expected, "{bytes}");
+    }
+    for (bytes, begins) in [
+        (1_048_576, "1048576 is not above max_body_bytes, 1048576: "),
+        (1_048_577, "1048577 may be too little for the event of a body of max_body_bytes"),
+    ] {
+        let text = edited(&[(limit, &set(bytes))]);
+        let files = [File::from_bytes("", text.into_bytes()).unwrap()];
+        let sites = files[0].sites();
+        let findings = check(&sites[0], &Surroundings::of(&files), false).findings;
+        assert!(findings[0].problem.starts_with(begins), "{findings:?}");
     }
     let window = "initial_stream_window_size";
     assert_eq!(found(&[&edited(&[(limit, "")])]), told(window, &format!("{window}: 65536")));

@@ -102,7 +102,7 @@ fn an_error_has_the_line_of_the_file_whatever_form_the_configuration_has() {
         ),
         (
             String::from("    name: x\n"),
-            "5: svix.secrets[0]: the environment variable is missing or empty".to_owned(),
+            "4: svix.secrets[0]: the environment variable is missing or empty".to_owned(),
         ),
         (any("Duration"), "6: configuration: not valid JSON (line 1 column 1)".to_owned()),
     ] {
