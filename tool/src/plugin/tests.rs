@@ -112,3 +112,107 @@ fn an_error_has_the_line_of_the_file_whatever_form_the_configuration_has() {
         wasm(&format!("{variables}{}      value: {{ max_body_bytes: 1 }}\n", any("Struct")));
     assert_eq!(judged(&text(&usable)), Ok(()));
 }
+
+/// `typed_config` of the filter, in flow style, with this as what its configuration says.
+fn filter(path: &str) -> String {
+    format!(
+        "{{ \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, config: {{ \
+         vm_config: {{ environment_variables: {{ host_env_keys: [JUNCTION_WEBHOOK_SECRET] }} }}, \
+         configuration: {{ \"@type\": type.googleapis.com/google.protobuf.Struct, \
+         value: {{ path: {path} }} }} }} }}"
+    )
+}
+
+/// The guarded path of every place, and its line.
+fn guarded(file: &File) -> Vec<(String, usize)> {
+    let sites = file.sites();
+    let path = |site: &Site<'_>| site.plugin_with_stand_ins().0.unwrap().route.path().to_owned();
+    sites.iter().map(|site| (path(site), site.line)).collect()
+}
+
+#[test]
+fn the_filter_is_found_in_every_wrapping() {
+    let plain = filter("/a");
+    let typed = "type_url: type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, value: { config: { \
+                 name: junction_webhook, configuration: { \"@type\": type.googleapis.com/google.protobuf.StringValue, \
+                 value: '{\"path\": \"/a\", \"svix\": {\"secrets\": [{\"inline\": \"AAAA\"}]}}' } } }";
+    let bytes = "\"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm, config: { configuration: { \
+                 \"@type\": type.googleapis.com/google.protobuf.BytesValue, \
+                 value: eyJwYXRoIjogIi9hIiwgInN2aXgiOiB7InNlY3JldHMiOiBbeyJpbmxpbmUiOiAiQUFBQSJ9XX19 } }";
+    let camel = plain
+        .replace("vm_config", "vmConfig")
+        .replace("environment_variables", "environmentVariables")
+        .replace("host_env_keys", "hostEnvKeys");
+    for (text, line) in [
+        (format!("name: x\ntyped_config: {plain}\n"), 1),
+        (format!("typed_config: {plain}\n"), 1),
+        (format!("name: x\ntypedConfig: {camel}\n"), 1),
+        (format!("x: 1\n---\nname: x\ntyped_config: {plain}\n"), 3),
+        (
+            format!(
+                "name: x\ntyped_config: {{ \"@type\": type.googleapis.com/xds.type.v3.TypedStruct, {typed} }}\n"
+            ),
+            1,
+        ),
+        (
+            format!(
+                "name: x\ntyped_config: {{ \"@type\": type.googleapis.com/udpa.type.v1.TypedStruct, {typed} }}\n"
+            ),
+            1,
+        ),
+        (format!("name: x\ntyped_config: {{ {bytes} }}\n"), 1),
+        (
+            format!(
+                "kind: List\nitems:\n  - kind: EnvoyFilter\n    name: x\n    typed_config: {plain}\n"
+            ),
+            4,
+        ),
+        (
+            format!(
+                "kind: ConfigMap\ndata:\n  envoy.yaml: |\n    # Envoy's own.\n    name: x\n    typed_config: {plain}\n"
+            ),
+            5,
+        ),
+    ] {
+        assert_eq!(guarded(&self::text(&text)), [("/a".to_owned(), line)], "{text}");
+    }
+    let two = format!(
+        "- {{ name: x, typed_config: {plain} }}\n- {{ name: y, typed_config: {} }}\n",
+        filter("/b")
+    );
+    assert_eq!(guarded(&text(&two)), [("/a".to_owned(), 1), ("/b".to_owned(), 2)]);
+}
+
+#[test]
+fn what_is_not_ours_is_not_taken_for_it() {
+    let other = filter("/a").replace("JUNCTION_WEBHOOK_SECRET", "OTHER");
+    for text in [
+        format!("name: other\ntyped_config: {other}\n"),
+        "name: junction_webhook\n".to_owned(),
+        "{ \"static_resources\": { \"listeners\": [] } }\n".to_owned(),
+        "[{\"svix\": 1}]".to_owned(),
+        "kind: EnvoyExtensionPolicy\nspec: { wasm: [{ name: other }] }\n".to_owned(),
+        "kind: WasmPlugin\nspec: { url: oci://other }\n".to_owned(),
+    ] {
+        assert!(self::text(&text).sites().is_empty(), "{text}");
+    }
+    // By its configuration alone.
+    let ours =
+        format!("name: other\ntyped_config: {}\n", other.replace("path: /a", "path: /a, svix: {}"));
+    assert_eq!(text(&ours).sites().len(), 1);
+}
+
+#[test]
+fn a_file_that_is_of_no_use_says_why() {
+    let refused = |bytes: &[u8]| File::from_bytes("f", bytes.to_vec()).err().unwrap().to_string();
+    assert_eq!(refused(b""), "f: is empty");
+    assert_eq!(refused(b"\xef\xbb\xbf \n"), "f: is empty");
+    assert_eq!(refused(b"a: \xff"), "f: not UTF-8 at byte 3");
+    assert!(refused(b"a: [").starts_with("f: line 2: not valid YAML"));
+    // What may be the plugin's own JSON is the core's to refuse.
+    let broken = text("{\"path\": \"/a\",\n\"mode\": }");
+    let sites = broken.sites();
+    let error = sites[0].plugin_with_stand_ins().0.unwrap_err().error;
+    assert_eq!(error.to_string(), "configuration: not valid JSON (line 2 column 9)");
+    assert_eq!(sites[0].configuration.line_of(&error), 2);
+}

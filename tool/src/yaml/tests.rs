@@ -72,8 +72,8 @@ fn what_is_without_bound_or_doubtful_is_refused_with_its_line() {
     assert_eq!(refused("a: 1\n[b]: 2\n"), "line 2: a key that is no text");
     assert!(refused("a: [\n").starts_with("line 2: not valid YAML: "));
     let nested = |levels: usize| format!("{}1", "- ".repeat(levels));
-    assert!(read(&nested(MAX_DEPTH), 1).is_ok());
-    assert_eq!(refused(&nested(MAX_DEPTH + 1)), "line 1: nested deeper than 128 levels");
+    assert!(read(&nested(reading::MAX_DEPTH), 1).is_ok());
+    assert_eq!(refused(&nested(reading::MAX_DEPTH + 1)), "line 1: nested deeper than 128 levels");
     let mut bomb = String::from("l0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let aliases = vec![format!("*l{}", level - 1); 10].join(", ");
