@@ -74,6 +74,15 @@ fn what_is_committed_has_no_warning() {
         "warning svix.secrets[0] | {{\"svix\": {{\"secrets\": [{{\"inline\": \"{SVIX}\"}}]}}}}"
     );
     assert_eq!(found(&[&filter, &listeners]), [inline.as_str()]);
+    // The listener is that of the filter, whose file only names it.
+    let limit = "request_body_buffer_limit: ";
+    let little = listeners.replace(&format!("{limit}33554432"), &format!("{limit}1"));
+    let told = format!("warning {} | {limit}1", limit.trim_end_matches(": "));
+    let mut told = [inline, told];
+    told.sort();
+    let mut all = found(&[&filter, &little]);
+    all.sort();
+    assert_eq!(all, told);
 }
 
 #[test]

@@ -176,6 +176,10 @@ fn the_filter_is_found_in_every_wrapping() {
     ] {
         assert_eq!(guarded(&self::text(&text)), [("/a".to_owned(), line)], "{text}");
     }
+    let plugin = "kind: List\nitems:\n  - kind: WasmPlugin\n    metadata: { name: a }\n    \
+                  spec: { pluginConfig: { path: /a, svix: {} }, vmConfig: { env: [\
+                  { name: JUNCTION_WEBHOOK_SECRET, valueFrom: HOST }] } }\n";
+    assert_eq!(guarded(&text(plugin)), [("/a".to_owned(), 3)]);
     let two = format!(
         "- {{ name: x, typed_config: {plain} }}\n- {{ name: y, typed_config: {} }}\n",
         filter("/b")
