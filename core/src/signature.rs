@@ -67,13 +67,36 @@ impl Verifier {
             // Which of two values counts is a question that two parsers answer differently.
             return Err(SignatureError::Malformed);
         }
-        if self.svix.is_on() && svix::is_claimed(headers) {
-            self.svix.begin(headers, now)
-        } else if self.hmac.is_on() {
-            self.hmac.begin(headers, now)
-        } else {
-            Err(SignatureError::Missing)
+        match self.deciding(headers) {
+            Some(SchemeName::Svix) => self.svix.begin(headers, now),
+            Some(SchemeName::Hmac) => self.hmac.begin(headers, now),
+            None => Err(SignatureError::Missing),
         }
+    }
+
+    /// The scheme that decides over a request with these headers; none where nothing could verify
+    /// it, as only the other scheme is on.
+    #[must_use]
+    pub fn deciding(&self, headers: &[Header]) -> Option<SchemeName> {
+        if self.svix.is_on() && svix::is_claimed(headers) {
+            Some(SchemeName::Svix)
+        } else {
+            self.hmac.is_on().then_some(SchemeName::Hmac)
+        }
+    }
+
+    /// How far from now, either way, the time may lie that a scheme has signed.
+    #[must_use]
+    pub const fn tolerance(&self, scheme: SchemeName) -> Duration {
+        match scheme {
+            SchemeName::Svix => self.svix.tolerance(),
+            SchemeName::Hmac => self.hmac.tolerance(),
+        }
+    }
+
+    /// The names of the plain HMAC's headers, in lower case, in the order in which they decide.
+    pub fn plain_headers(&self) -> impl Iterator<Item = &str> {
+        self.hmac.headers()
     }
 
     /// The event id that a request claims and nothing has proven yet, for the log of a refusal;

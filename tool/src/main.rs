@@ -5,6 +5,7 @@
 //! filter verifies with.
 
 mod check;
+mod explain;
 mod manual;
 mod normalise;
 mod output;
@@ -37,6 +38,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Explain(Box<explain::Arguments>),
     Normalise(normalise::Arguments),
     Send(send::Arguments),
     /// Prints the JSON Schema of the event that your service gets
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     exit_code(match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Normalise(arguments) => normalise::run(&arguments),
         Command::Send(arguments) => send::run(&arguments),
         Command::Schema => print_schema(),

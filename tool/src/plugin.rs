@@ -163,7 +163,8 @@ pub(crate) fn is_filter(filter: &Node) -> bool {
     !site::find("", filter).is_empty()
 }
 
-fn read_bytes(path: &str) -> io::Result<Vec<u8>> {
+/// Reads a file, or standard input for `-`, but none that is endless.
+pub(crate) fn read_bytes(path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == "-" {
         io::stdin().take(MAX_FILE_BYTES.saturating_add(1)).read_to_end(&mut bytes)?;

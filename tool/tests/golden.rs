@@ -14,6 +14,17 @@ fn root() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
+/// Each of its examples names the secret itself, which a variable of this process would hide.
+#[test]
+fn every_explanation_is_what_is_written_down() {
+    env::set_current_dir(root()).unwrap();
+    trycmd::TestCases::new()
+        .register_bin("junction-webhook", Path::new(TOOL))
+        .env("JUNCTION_WEBHOOK_SECRET_PREVIOUS", "")
+        .case("docs/troubleshooting.md")
+        .case("tool/tests/cmd/explain/*.trycmd");
+}
+
 #[test]
 fn every_command_prints_what_is_written_down() {
     env::set_current_dir(root()).unwrap();
@@ -37,7 +48,7 @@ fn examples(command: &str) -> Vec<String> {
 #[test]
 fn every_example_in_a_help_text_runs() {
     let mut count = 0;
-    for command in ["check", "normalise", "schema", "secret", "completions", "man"] {
+    for command in ["check", "explain", "normalise", "schema", "secret", "completions", "man"] {
         let examples = examples(command);
         assert!(!examples.is_empty(), "{command}");
         for example in examples {
@@ -50,6 +61,7 @@ fn every_example_in_a_help_text_runs() {
             let output = Command::new("sh")
                 .args(["-c", &example])
                 .env("PATH", path.unwrap())
+                .env("JUNCTION_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
                 .current_dir(root())
                 .output()
                 .unwrap();
@@ -58,7 +70,7 @@ fn every_example_in_a_help_text_runs() {
             count += 1;
         }
     }
-    assert!(count >= 12, "{count} examples");
+    assert!(count >= 15, "{count} examples");
 }
 
 #[test]

@@ -51,6 +51,10 @@ impl Scheme {
         !self.secrets.is_empty()
     }
 
+    pub(super) const fn tolerance(&self) -> Duration {
+        self.tolerance
+    }
+
     /// The names of the headers, in lower case.
     pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(String::as_str)

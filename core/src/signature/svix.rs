@@ -20,7 +20,7 @@ const SVIX: Names = ["svix-id", "svix-timestamp", "svix-signature"];
 const STANDARD: Names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
 /// Every header this scheme reads.
-pub(super) const HEADERS: [&str; 6] = {
+pub const HEADERS: [&str; 6] = {
     let ([a, b, c], [d, e, f]) = (SVIX, STANDARD);
     [a, b, c, d, e, f]
 };
@@ -45,6 +45,10 @@ impl Scheme {
 
     pub(super) fn is_on(&self) -> bool {
         !self.secrets.is_empty()
+    }
+
+    pub(super) const fn tolerance(&self) -> Duration {
+        self.tolerance
     }
 
     /// Checks the headers in the order id, timestamp, tolerance, signature, and starts the MACs.

@@ -361,3 +361,22 @@ fn svix_names() -> [&'static str; 3] {
 fn hmac_signed() -> Headers {
     headers(&[("x-signature", hex(hmac_sha256::HMAC::mac(BODY, PLAIN_SECRET)))])
 }
+
+#[test]
+fn names_the_scheme_that_decides_its_headers_and_its_tolerance() {
+    let plain = headers(&[("x-signature", "1")]);
+    for (svix, hmac, headers, scheme) in [
+        (true, true, svix_signed(), Some(SchemeName::Svix)),
+        (true, true, plain.clone(), Some(SchemeName::Hmac)),
+        (true, false, svix_signed(), Some(SchemeName::Svix)),
+        (true, false, plain, None),
+        (false, true, svix_signed(), Some(SchemeName::Hmac)),
+    ] {
+        let verifier =
+            verifier(if svix { &[SECRET] } else { &[] }, if hmac { &[PLAIN_SECRET] } else { &[] });
+        assert_eq!(verifier.deciding(&borrowed(&headers)), scheme, "{svix} {hmac} {headers:?}");
+        assert_eq!(verifier.tolerance(SchemeName::Svix), TOLERANCE);
+        let names: Vec<_> = verifier.plain_headers().collect();
+        assert_eq!(names, ["x-junction-signature", "x-webhook-signature", "x-signature"]);
+    }
+}

@@ -14,6 +14,7 @@ pub mod drive;
 pub mod fake_host;
 pub mod figures;
 pub mod pretty;
+pub mod refused;
 pub mod routers;
 pub mod tree;
 

@@ -1,0 +1,117 @@
+//! A request as HTTP/1 sends it (RFC 9112), kept in a file.
+//!
+//! Lines of the head may end in a line feed alone, as editors leave them.
+
+use httparse::{EMPTY_HEADER, Status, parse_chunk_size};
+
+use super::Capture;
+
+/// The most headers of a head; Envoy takes 100.
+const MAX_HEADERS: usize = 256;
+
+const SOURCE: &str = "raw HTTP request";
+
+/// Reads one request.
+pub(super) fn read(bytes: &[u8]) -> Result<Capture, String> {
+    let bytes = super::without_mark(bytes).trim_ascii_start();
+    let bytes = with_known_version(bytes);
+    let mut headers = vec![EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    let head_bytes = match parsed.parse(&bytes) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => {
+            return Err(
+                "the capture's head does not end: an empty line must follow its headers".to_owned()
+            );
+        }
+        Err(error) => return Err(format!("the capture is no HTTP/1 request: {error}")),
+    };
+    let (method, target) = (parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
+    let mut capture = Capture::new(SOURCE, method, target);
+    for header in parsed.headers.iter() {
+        capture.push(header.name, header.value);
+    }
+    read_body(&mut capture, bytes.get(head_bytes..).unwrap_or_default())?;
+    Ok(capture)
+}
+
+/// The request with a version that the parser takes: `HTTP/2` stands where a tool writes a request
+/// of another version in the form of HTTP/1.
+fn with_known_version(bytes: &[u8]) -> Vec<u8> {
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, b""));
+    let line = line.trim_ascii_end();
+    let known = [b" HTTP/2.0".as_slice(), b" HTTP/2", b" HTTP/3.0", b" HTTP/3"];
+    match known.iter().find_map(|version| line.strip_suffix(*version)) {
+        Some(start) => [start, b" HTTP/1.1", rest].concat(),
+        None => bytes.to_vec(),
+    }
+}
+
+fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
+    let is_chunked = capture
+        .values("transfer-encoding")
+        .any(|value| value.trim_ascii().to_ascii_lowercase().ends_with(b"chunked"));
+    if is_chunked {
+        return read_chunks(capture, rest);
+    }
+    let declared = capture.value("content-length").and_then(|value| {
+        let digits = str::from_utf8(value).ok()?.trim();
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<usize>().ok())?
+    });
+    let Some(declared) = declared else {
+        capture.body = rest.to_vec();
+        return Ok(());
+    };
+    if let Some((body, more)) = rest.split_at_checked(declared) {
+        capture.body = body.to_vec();
+        note_more(capture, more.len());
+    } else {
+        capture.body = rest.to_vec();
+        let found = rest.len();
+        capture.missing = Some(format!(
+            "content-length says {declared} bytes, and the capture has {found} of them"
+        ));
+    }
+    Ok(())
+}
+
+/// Reads a body in chunks (RFC 9112, section 7.1); its trailers are not signed, and not read.
+fn read_chunks(capture: &mut Capture, mut rest: &[u8]) -> Result<(), String> {
+    loop {
+        let (line, size) = match parse_chunk_size(rest) {
+            Ok(Status::Complete(read)) => read,
+            Ok(Status::Partial) => break,
+            Err(_) => {
+                let at = capture.body.len();
+                return Err(format!(
+                    "the body is said to come in chunks, and after {at} bytes of it there is no \
+                     chunk; where the capture has the body already put together, take the header \
+                     transfer-encoding away"
+                ));
+            }
+        };
+        let after_line = rest.get(line..).unwrap_or_default();
+        if size == 0 {
+            return Ok(());
+        }
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        let Some((chunk, more)) = after_line.split_at_checked(length) else {
+            capture.body.extend_from_slice(after_line);
+            break;
+        };
+        capture.body.extend_from_slice(chunk);
+        rest = more.strip_prefix(b"\r\n").or_else(|| more.strip_prefix(b"\n")).unwrap_or(more);
+    }
+    capture.missing = Some("the body comes in chunks, and the capture lacks the last".to_owned());
+    Ok(())
+}
+
+fn note_more(capture: &mut Capture, bytes: usize) {
+    if bytes > 0 {
+        capture.notes.push(format!(
+            "the capture has {bytes} bytes more than content-length says; they are left out, as \
+             Envoy takes them for another request"
+        ));
+    }
+}
