@@ -9,6 +9,7 @@ mod dashboard;
 mod duplicates;
 mod edge;
 mod envoy_gateway;
+mod explain;
 mod forwarding;
 mod framing;
 mod goldens;

@@ -80,6 +80,11 @@ impl Upstream {
         serde_json::from_slice(&self.get("/requests").body).unwrap()
     }
 
+    /// Likewise, as the stub spells the list.
+    pub fn requests_text(&self) -> String {
+        self.get("/requests").text()
+    }
+
     /// What arrived of one request.
     pub fn saw(&self, request: &Request) -> Vec<Seen> {
         let mut seen = self.requests();
