@@ -5,6 +5,7 @@ use std::process::Command;
 use harness::{Request, Setup};
 use serde_json::{Value, json};
 
+use crate::browser::key;
 use crate::setting::{LAPTOP, Setting, example, result};
 
 #[test]
@@ -120,6 +121,26 @@ fn shows_the_senders_document_beside_the_event_with_what_was_changed() {
     let head = page.browser.text("#detail section:last-child");
     assert!(head.contains("idempotency-key\tmsg_both"), "{head}");
     assert!(!head.contains("svix-signature"), "{head}");
+}
+
+#[test]
+fn has_an_address_of_its_own_and_a_way_back() {
+    let page = Setting::new();
+    page.send("msg_first", &example("order.completed"));
+    page.send("msg_second", &example("order.cancelled"));
+    page.wait_for_rows(2);
+    page.choose("msg_first");
+    let address = page.browser.read("return location.href");
+    page.choose("msg_second");
+    page.browser.run("history.back()");
+    page.browser.wait_for_text("#detail", "Choose a webhook");
+
+    page.browser.open("about:blank");
+    page.browser.open(&address);
+    page.browser.wait_for_text("#detail", "msg_first");
+    page.browser.press(&[key::ESCAPE]);
+    page.browser.wait_for_text("#detail", "Choose a webhook");
+    assert_eq!(page.browser.read("return location.href"), page.url(""));
 }
 
 #[test]

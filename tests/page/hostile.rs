@@ -37,6 +37,19 @@ fn a_hostile_event_is_text_wherever_it_is_shown() {
 }
 
 #[test]
+fn no_character_turns_the_digits_round() {
+    let page = Setting::new();
+    page.send(
+        "msg_turned",
+        &result(&json!([{"name": "\u{202e}Iron", "value": "\u{2067}123 456"}])),
+    );
+    page.choose("msg_turned");
+    let shown = page.browser.text("#detail");
+    assert!(shown.contains("[U+202E]Iron") && shown.contains("[U+2067]123 456"), "{shown}");
+    assert!(!shown.contains(['\u{202e}', '\u{2067}']), "{shown}");
+}
+
+#[test]
 fn a_hostile_request_that_nobody_guards_is_text_too() {
     let page = Setting::new();
     let request = harness::Request::new("POST", "/elsewhere<img/src=x/onerror=caught=1>")

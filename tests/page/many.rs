@@ -22,6 +22,7 @@ fn has_the_rows_in_sight_alone_of_ten_thousand() {
     let sent = Request::signed_with(SECRET, "msg_template", now(), document);
     assert_eq!(page.gateway.send(&sent).status, 200);
     let event = page.gateway.upstream.requests()[0].body.clone().unwrap();
+    page.wait_for_rows(1);
     // It fails to store them, which would take the most of the time; they are listed all the same.
     restart(&mut page.gateway, &["--fail-rate", "1"]);
     page.browser.wait_for_text("#rows", "not remembered");

@@ -9,7 +9,7 @@ use crate::setting::{LAPTOP, Setting, example, result};
 #[test]
 fn shows_each_webhook_as_it_comes_newest_first() {
     let page = Setting::new();
-    page.browser.wait_for_text("#end", "Nothing has arrived yet");
+    page.browser.wait_for_text("#end", "Nothing has arrived since the stub started");
     page.send("msg_one", &example("labtest.result.ready"));
     page.wait_for_rows(1);
     page.send("msg_two", &example("order.completed"));

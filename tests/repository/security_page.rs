@@ -8,7 +8,7 @@ use harness::root;
 #[test]
 fn every_test_that_the_page_names_exists() {
     let mut sources = String::new();
-    for directory in ["core", "src", "tests", "tool"] {
+    for directory in ["core", "src", "tests", "tool", "upstream-mock"] {
         read_into(&mut sources, &root().join(directory));
     }
     let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();

@@ -54,6 +54,10 @@ impl Lines {
         let lines = Self { parts: vec![Vec::new()], left_out: 0 };
         let mut writer = Writer { lines, room: most_bytes };
         writer.write(document, Context { parted: Some(parted), ..Context::default() });
+        let parts = &mut writer.lines.parts;
+        while parts.last().is_some_and(Vec::is_empty) {
+            parts.pop();
+        }
         writer.lines
     }
 }

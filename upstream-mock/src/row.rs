@@ -81,14 +81,18 @@ impl Row {
             None => tree.as_ref().and_then(|tree| tree.get("event_type")?.text()),
         };
         let markers = tree.as_ref().map_or(&[][..], markers);
+        let is_critical = |word: String| word.eq_ignore_ascii_case("critical");
         let is_critical_marker = |marker: &&Tree<'_>| {
-            let critical = marker.get("interpretation").and_then(|found| found.get("critical"));
-            critical.and_then(Tree::scalar) == Some("true")
+            marker.get("interpretation").is_some_and(|interpretation| {
+                let critical = interpretation.get("critical").and_then(Tree::scalar);
+                // An original has the sender's word alone.
+                critical == Some("true") || interpretation.text().is_some_and(is_critical)
+            })
         };
         let critical = markers.iter().filter(is_critical_marker).count();
         let word = tree.as_ref().and_then(|tree| tree.get("data")?.get("interpretation")?.text());
         let is_called_critical = event_type.as_deref() == Some("labtest.result.critical")
-            || word.is_some_and(|word| word.eq_ignore_ascii_case("critical"));
+            || word.is_some_and(is_critical);
         let has_markers = event_type.as_deref().is_some_and(|of| of.starts_with("labtest.result."));
         Self {
             id: request.id,

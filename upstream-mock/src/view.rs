@@ -18,6 +18,10 @@ const MARKERS: [&str; 2] = ["data", "markers"];
 /// How many bytes of a body that is no JSON are shown.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 
+/// How many markers are shown; more than any panel has, and what a document of the longest length has
+/// would be ten thousands.
+const MAX_MARKERS: usize = 2000;
+
 /// All that the page shows of one request.
 #[derive(Debug, Serialize)]
 pub(crate) struct View {
@@ -33,6 +37,8 @@ pub(crate) struct View {
     /// What stands beside the markers: a name for people and what the event says.
     facts: Vec<(&'static str, String)>,
     markers: Vec<Marker>,
+    /// How many markers are not shown, since there are too many.
+    markers_left_out: usize,
     /// What the upstream received, as lines, where it is JSON.
     document: Option<Lines>,
     /// The sender's document, where what was received is an event from which it can be rebuilt.
@@ -88,6 +94,7 @@ impl View {
             shadow_verdict: seen.shadow_verdict.clone(),
             facts: Vec::new(),
             markers: Vec::new(),
+            markers_left_out: 0,
             document: None,
             sent: None,
             text: None,
@@ -100,7 +107,8 @@ impl View {
                 let markers = MARKERS.iter().try_fold(&*event, |tree, name| tree.get(name));
                 if view.is_result(event) {
                     let markers = markers.map(Tree::items).unwrap_or_default();
-                    view.markers = markers.iter().map(Marker::of).collect();
+                    view.markers = markers.iter().take(MAX_MARKERS).map(Marker::of).collect();
+                    view.markers_left_out = markers.len().saturating_sub(view.markers.len());
                 }
                 let parted: &[&str] = if view.markers.is_empty() { &["/"] } else { &MARKERS };
                 let sent = rebuild::sent(event);

@@ -10,19 +10,26 @@ use crate::debian;
 /// What the README may cost its readers for each picture, in bytes.
 const MAX_PICTURE_BYTES: u64 = 150_000;
 
+/// Any of these programs, and Debian's package of the first.
+type Need = (&'static [&'static str], &'static str);
+
+/// What the tests need.
+const BROWSER: [Need; 2] = [
+    (&["chromium", "google-chrome", "chromium-browser"], "chromium"),
+    (&["chromedriver"], "chromium-driver"),
+];
+
 /// The tests of the page.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
-    require(sh, &[("chromium", "chromium"), ("chromedriver", "chromium-driver")])?;
+    require(sh, &BROWSER)?;
     cmd!(sh, "cargo test --locked --package page").quiet().run()?;
     Ok(())
 }
 
 /// The pictures of the page, drawn from real webhooks.
 pub(crate) fn draw(sh: &Shell) -> Result<()> {
-    require(
-        sh,
-        &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("pngquant", "pngquant")],
-    )?;
+    require(sh, &BROWSER)?;
+    require(sh, &[(&["pngquant"], "pngquant")])?;
     if debian::can_install(sh) {
         // The page's first choice of a typeface; any other would do, but the pictures would change with it.
         debian::install(sh, &["fonts-inter"])?;
@@ -44,11 +51,13 @@ pub(crate) fn draw(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Installs the packages of the programs that are missing; each is a program and its package.
-fn require(sh: &Shell, programs: &[(&str, &str)]) -> Result<()> {
-    let missing: Vec<&str> = programs
+/// Installs the packages of what is missing.
+fn require(sh: &Shell, needs: &[Need]) -> Result<()> {
+    let is_missing =
+        |programs: &[&str]| programs.iter().all(|program| debian::on_path(program).is_none());
+    let missing: Vec<&str> = needs
         .iter()
-        .filter(|(program, _)| debian::on_path(program).is_none())
+        .filter(|(programs, _)| is_missing(programs))
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {
@@ -56,7 +65,7 @@ fn require(sh: &Shell, programs: &[(&str, &str)]) -> Result<()> {
     }
     if !debian::can_install(sh) {
         bail!(
-            "{} missing, and not root on Debian to install it: apt-get install {}",
+            "missing: {}; as root on Debian this target installs it, else: apt-get install {}",
             missing.join(" and "),
             missing.join(" ")
         );

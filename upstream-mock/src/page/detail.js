@@ -101,7 +101,7 @@ const withRole = (role, element) => {
   return element;
 };
 
-const markersTable = (markers) => {
+const markersTable = ({ markers, markers_left_out: left }) => {
   const head = ["Marker", "Value and unit", "Reference range", "Interpretation", "Time", "Notes"].map((title) => {
     const cell = withRole("columnheader", make("th", "", title));
     cell.scope = "col";
@@ -111,16 +111,16 @@ const markersTable = (markers) => {
   const top = withRole("rowgroup", make("thead", "", withRole("row", make("tr", "", head))));
   const table = withRole("table", make("table", "plain markers", top, body));
   table.setAttribute("aria-label", "Markers");
-  const section = make("section", "", make("h3", "", plural(markers.length, "marker")), make("div", "wide", table));
+  const section = make("section", "", make("h3", "", plural(markers.length + left, "marker")), make("div", "wide", table));
   const more = button("", () => {
     const shown = body.rows.length;
     body.append(...markers.slice(shown, shown + MARKERS_AT_ONCE).map(markerRow));
-    const left = markers.length - body.rows.length;
-    more.hidden = left === 0;
-    more.textContent = `Show more (${left.toLocaleString("en")} left)`;
+    const hidden = markers.length - body.rows.length;
+    more.hidden = hidden === 0;
+    more.textContent = `Show more (${hidden.toLocaleString("en")} left)`;
   });
   more.click();
-  return append(section, [more]);
+  return append(section, [more, left > 0 && make("p", "warning", `${plural(left, "more marker")} not shown here.`)]);
 };
 
 const FATES = { changed: ["~", "changed"], added: ["+", "added by the filter"], kept: ["=", "the sender's own, kept as it was"] };
@@ -253,7 +253,7 @@ const detailOf = (view, group, choose) => {
     heading(view, group, choose),
     make("div", "", make("div", "actions", curl, explain), command),
     view.facts.length > 0 && facts(view),
-    view.markers.length > 0 && markersTable(view.markers),
+    view.markers.length > 0 && markersTable(view),
     view.document && documents(view),
     view.text !== null && view.text !== "" && make("section", "", make("h3", "", "The body"), make("pre", "", view.text)),
     headTable(view),

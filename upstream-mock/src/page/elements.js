@@ -5,9 +5,14 @@ const SVG = "http://www.w3.org/2000/svg";
 
 const byId = (id) => document.getElementById(id);
 
+// Characters that turn the direction of what follows would put digits in another order: they are named.
+const visible = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+  (control) => `[U+${control.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
+
 const append = (element, children) => {
   for (const child of children.flat()) {
-    if (child !== null && child !== undefined && child !== false) element.append(child);
+    if (child === null || child === undefined || child === false) continue;
+    element.append(typeof child === "string" ? visible(child) : child);
   }
   return element;
 };

@@ -116,7 +116,8 @@ const refresh = (isNew = false) => {
     + (partly > 0 ? `; ${partly} have more names than are searched` : "");
   byId("table").setAttribute("aria-rowcount", String(shown.length + 1));
   const ends = [];
-  if (groups.size === 0) ends.push("Nothing has arrived yet. `make send` in another terminal sends a good webhook and three bad ones.");
+  if (groups.size === 0) ends.push("Nothing has arrived since the stub started. After `make run`, `make send` in another terminal sends a good "
+    + "webhook and three bad ones.");
   else if (shown.length === 0) ends.push("Nothing here is like that.");
   if (forgottenUnseen > 0) {
     ends.push(`${plural(forgottenUnseen, "earlier request")} no longer remembered: the stub keeps the last 10,000, and 64 MiB.`);
@@ -147,7 +148,10 @@ const rowFor = (group) => {
 
 const fill = ({ element, cells }, group, at) => {
   const row = latest(group);
-  const set = (cell, text) => { if (cell.textContent !== text) cell.textContent = text; };
+  const set = (cell, text) => {
+    const shownText = visible(text);
+    if (cell.textContent !== shownText) cell.textContent = shownText;
+  };
   element.style.transform = `translateY(${at * rowHeight}px)`;
   element.setAttribute("aria-rowindex", String(at + 2));
   element.classList.toggle("forgotten", row.forgotten);

@@ -23,11 +23,19 @@ const show = async (id) => {
   if (isNew) detail.scrollTop = 0;
 };
 
+// The browser's way back leads from a webhook to the list; an address with an id leads to that webhook.
 const choose = (id) => {
+  if (id === null && history.state?.isOpened) {
+    history.back();
+    return;
+  }
   if (id === null) history.replaceState(null, "", location.pathname);
-  else history.replaceState(null, "", `#${id}`);
+  else if (chosen === null) history.pushState({ isOpened: true }, "", `#${id}`);
+  else history.replaceState(history.state, "", `#${id}`);
   read(id);
 };
+
+const chosenByAddress = () => (requests.has(location.hash.slice(1)) ? location.hash.slice(1) : null);
 
 const read = (id) => {
   const before = chosen;
@@ -56,6 +64,7 @@ const take = ({ first, rows, more }) => {
   if (fresh.length > 0 && !more) {
     const said = fresh.length === 1 ? fresh[0].event_type ?? fresh[0].path : plural(fresh.length, "request");
     const critical = fresh.filter((one) => one.is_critical).length;
+    if (chosen === null && chosenByAddress() !== null) read(chosenByAddress());
     announce(`New: ${said}${critical > 0 ? `, critical: ${critical}` : ""}`);
   }
 };
@@ -128,6 +137,7 @@ newer.addEventListener("click", () => {
   scroll.scrollTop = 0;
   focusAt(0);
 });
+addEventListener("popstate", () => read(chosenByAddress()));
 addEventListener("resize", () => {
   measure();
   refresh();

@@ -15,7 +15,10 @@ fn tells_of_each_request_that_comes() {
     assert_eq!(stub.post(lab_event("msg_1")).0, 200);
     assert_eq!(stub.post("{}").0, 400);
     assert_eq!(stub.post_original("reject;json", br#"{"event_type": "order.completed"}"#).0, 200);
-    let (rows, _) = stream.rows(3);
+    let critical = br#"{"event_type": "labtest.result.ready", "data": {"markers":
+        [{"name": "A", "interpretation": "Critical"}, {"interpretation": "high"}]}}"#;
+    assert_eq!(stub.post_original("accept", critical).0, 200);
+    let (rows, _) = stream.rows(4);
     let told: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -38,6 +41,7 @@ fn tells_of_each_request_that_comes() {
             json!(["event", "msg_1", "labtest.result.ready", "svix", null, 2, 1, true, 200]),
             json!(["other", null, null, null, null, null, 0, false, 400]),
             json!(["original", null, "order.completed", null, "reject;json", null, 0, false, 200]),
+            json!(["original", null, "labtest.result.ready", null, "accept", 2, 1, true, 200]),
         ]
     );
     let words = rows[0]["words"].as_str().unwrap();
