@@ -5,6 +5,8 @@
 //! schema: what a document must hold is `crate::document`'s, what it means `crate::event`'s.
 
 mod decimal;
+mod escape;
+mod plain;
 mod scan;
 mod token;
 mod writer;

@@ -5,8 +5,11 @@ use std::mem;
 use super::object::{LabResultSlots, MarkerSlots, OrderSlots};
 use super::reader::{Reader, has_duplicate_key};
 use super::violation::Place;
-use super::{LabResult, Marker, Order};
+use super::{LabResult, Marker, Order, UnknownValue};
 use crate::json::{Kind, Stop};
+
+/// About the length of a short marker, in bytes of JSON.
+const MARKER_BYTES: usize = 160;
 
 impl<'a> Reader<'a> {
     pub(super) fn order(&mut self) -> Result<Option<Order<'a>>, Stop> {
@@ -15,7 +18,7 @@ impl<'a> Reader<'a> {
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
             if !slots.read(self, &key)? {
-                extra.push((key.text, self.unknown()?));
+                self.unknown_field(&mut extra, key)?;
             }
         }
         self.refuse_duplicates(&extra);
@@ -29,7 +32,7 @@ impl<'a> Reader<'a> {
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
             if !slots.read(self, &key)? {
-                extra.push((key.text, self.unknown()?));
+                self.unknown_field(&mut extra, key)?;
             }
         }
         self.refuse_duplicates(&extra);
@@ -50,13 +53,16 @@ impl<'a> Reader<'a> {
                 return Ok(None);
             }
         }
-        let mut markers = Vec::new();
+        // A panel grows to its length once: its markers are large, and most are longer than this.
+        let guess = self.scanner.rest().len() / MARKER_BYTES;
+        let mut markers = Vec::with_capacity(guess);
+        self.marker_extra.reserve(guess);
         let mut index: usize = 0;
         self.scanner.begin()?;
         while self.scanner.next_item()? {
             self.place = Place::Marker(index);
             if self.scanner.kind()? == Kind::Object {
-                markers.extend(self.marker()?);
+                self.marker(&mut markers)?;
             } else {
                 self.mismatch(None, "object")?;
             }
@@ -66,20 +72,32 @@ impl<'a> Reader<'a> {
         Ok(Some(markers))
     }
 
-    fn marker(&mut self) -> Result<Option<Marker<'a>>, Stop> {
+    /// Reads a marker and adds it to the others, if it is whole.
+    fn marker(&mut self, markers: &mut Vec<Marker<'a>>) -> Result<(), Stop> {
         let mut slots = MarkerSlots::default();
         let first_extra = self.marker_extra.len();
         self.scanner.begin()?;
-        while let Some(key) = self.scanner.next_key()? {
+        while let Some(key) = self.scanner.next_key_inlined()? {
             if !slots.read(self, &key)? {
-                let value = self.unknown()?;
-                self.marker_extra.push((key.text, value));
+                let key = self.scanner.text_of(key)?;
+                // Apart, so that a plain string goes to its place by registers.
+                if let Some(text) = self.scanner.plain_string() {
+                    self.marker_extra.push((key, UnknownValue::Text(text)));
+                } else {
+                    let value = self.unknown()?;
+                    self.marker_extra.push((key, value));
+                }
             }
         }
         let extra = first_extra..self.marker_extra.len();
-        if has_duplicate_key(self.marker_extra.get(extra.clone()).unwrap_or_default()) {
+        if extra.len() > 1
+            && has_duplicate_key(self.marker_extra.get(extra.clone()).unwrap_or_default())
+        {
             self.duplicate(None);
         }
-        Ok(slots.build(self, extra))
+        if let Some(marker) = slots.build(self, extra) {
+            markers.push(marker);
+        }
+        Ok(())
     }
 }

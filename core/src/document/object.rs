@@ -44,13 +44,13 @@ macro_rules! object {
             pub(super) fn read(
                 &mut self,
                 reader: &mut Reader<$life>,
-                key: &Key<$life>,
+                key: &Key,
             ) -> Result<bool, Stop> {
-                $(if key.is(const { Name::of(stringify!($required)) }, stringify!($required)) {
+                $(if reader.scanner.takes(key, const { Name::of(stringify!($required)) }, stringify!($required)) {
                     reader.field(&mut self.$required, stringify!($required), Reader::$required_rule)?;
                     return Ok(true);
                 })*
-                $(if key.is(const { Name::of(stringify!($optional)) }, stringify!($optional)) {
+                $(if reader.scanner.takes(key, const { Name::of(stringify!($optional)) }, stringify!($optional)) {
                     reader.field(&mut self.$optional, stringify!($optional), Reader::$optional_rule)?;
                     return Ok(true);
                 })*
@@ -65,8 +65,9 @@ macro_rules! object {
             ) -> Option<$name<$life>> {
                 let Reader { .. } = reader;
                 $(reader.require(&self.$required, stringify!($required));)*
+                $(let $required = self.$required.value?;)*
                 Some($name {
-                    $($required: self.$required.value?,)*
+                    $($required,)*
                     $($optional: self.$optional.value,)*
                     $($rest,)*
                 })

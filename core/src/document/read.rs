@@ -71,9 +71,9 @@ impl<'a> Reader<'a> {
         let mut extra = Vec::new();
         self.scanner.begin()?;
         while let Some(key) = self.scanner.next_key()? {
-            if key.is(EVENT_TYPE_NAME, EVENT_TYPE) {
+            if self.scanner.takes(&key, EVENT_TYPE_NAME, EVENT_TYPE) {
                 self.field(&mut event_type, EVENT_TYPE, Self::required_text)?;
-            } else if key.is(DATA_NAME, DATA) {
+            } else if self.scanner.takes(&key, DATA_NAME, DATA) {
                 // Where `data` comes first, it is taken for a lab result, the long kind.
                 let known = known_event_type(event_type.value.as_ref());
                 let branch = known.map_or(Branch::LabResult, Branch::of);
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
                 self.field(&mut data, DATA, |reader, field| reader.data(field, branch))?;
                 data_token = Some(self.scanner.token(start)?);
             } else if !ids.read(self, &key)? {
-                extra.push((key.text, self.unknown()?));
+                self.unknown_field(&mut extra, key)?;
             }
         }
         self.scanner.end()?;

@@ -6,7 +6,7 @@
 
 use super::violation::{Findings, MAX_VIOLATIONS, Place, Rule, Violation};
 use super::{Extra, Nulls, Rules, UnknownValue};
-use crate::json::{Kind, Scanner, Stop, Text, has_duplicate};
+use crate::json::{Key, Kind, Scanner, Stop, Text, has_duplicate};
 
 /// A document as far as it has been read.
 pub(super) struct Reader<'a> {
@@ -45,6 +45,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a known field's value, or passes over it where the key is not the first of its name.
+    #[inline]
     pub(super) fn field<T>(
         &mut self,
         slot: &mut Slot<T>,
@@ -52,12 +53,27 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Self, &'static str) -> Result<Option<T>, Stop>,
     ) -> Result<(), Stop> {
         if slot.is_seen {
-            self.duplicate(Some(field));
-            self.unknown()?;
-        } else {
-            slot.is_seen = true;
-            slot.value = read(self, field)?;
+            return self.repeated(field);
         }
+        slot.is_seen = true;
+        slot.value = read(self, field)?;
+        Ok(())
+    }
+
+    /// Passes over a known field whose key is not the first of its name.
+    #[inline(never)]
+    fn repeated(&mut self, field: &'static str) -> Result<(), Stop> {
+        self.duplicate(Some(field));
+        self.unknown().map(drop)
+    }
+
+    /// Keeps a field that the schema does not name.
+    pub(super) fn unknown_field(
+        &mut self,
+        extra: &mut Vec<(Text<'a>, UnknownValue<'a>)>,
+        key: Key,
+    ) -> Result<(), Stop> {
+        extra.push((self.scanner.text_of(key)?, self.unknown()?));
         Ok(())
     }
 

@@ -15,15 +15,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct Decimal<'a> {
     text: &'a str,
-    /// Where the integer part ends.
-    point: usize,
-    /// Where the fraction ends, and the exponent begins if there is one.
-    end: usize,
+    form: Form,
 }
 
 impl<'a> Decimal<'a> {
     /// The number that senders put in the place of none.
-    pub const MINUS_ONE: Self = Self { text: "-1", point: 2, end: 2 };
+    pub const MINUS_ONE: Self = Self { text: "-1", form: Form { point: 2, end: 2 } };
 
     /// Reads a whole JSON number; `None` for any other text, white space included.
     #[must_use]
@@ -37,22 +34,13 @@ impl<'a> Decimal<'a> {
     /// Reads the JSON number at the start of a text, and tells what follows it.
     ///
     /// # Errors
-    /// How many bytes come before the place where no number can go on.
+    /// How many bytes come before the place where no number can go on; none is longer than 4 GiB.
+    #[inline]
     pub fn take(text: &'a str) -> Result<(Self, &'a str), usize> {
-        let bytes = text.as_bytes();
-        let start = usize::from(text.starts_with('-'));
-        let point = match bytes.get(start) {
-            Some(b'0') => start.saturating_add(1),
-            _ => digits_end(bytes, start)?,
-        };
-        let end = fraction_end(bytes, point)?;
-        let whole = match bytes.get(end..) {
-            Some([b'e' | b'E', b'+' | b'-', ..]) => digits_end(bytes, end.saturating_add(2))?,
-            Some([b'e' | b'E', ..]) => digits_end(bytes, end.saturating_add(1))?,
-            _ => end,
-        };
+        let (form, whole) = Form::of(text.as_bytes()).map_err(widen)?;
+        let whole = widen(whole);
         let (text, rest) = text.split_at_checked(whole).ok_or(whole)?;
-        Ok((Self { text, point, end }, rest))
+        Ok((Self { text, form }, rest))
     }
 
     /// Reads the plain decimal at the start of a text, and tells what follows it: an optional sign,
@@ -70,8 +58,9 @@ impl<'a> Decimal<'a> {
         };
         let end = fraction_end(bytes, point).ok()?;
         let (text, rest) = text.split_at_checked(end)?;
-        let goes_on = rest.starts_with(|next: char| next.is_ascii_digit() || next == '.');
-        (!goes_on).then_some((Self { text, point, end }, rest))
+        let goes_on = matches!(rest.as_bytes(), [b'0'..=b'9' | b'.', ..]);
+        let form = Form { point: u32::try_from(point).ok()?, end: u32::try_from(end).ok()? };
+        (!goes_on).then_some((Self { text, form }, rest))
     }
 
     /// The number as sent: a JSON number token, but where its leading zero lacks.
@@ -83,17 +72,17 @@ impl<'a> Decimal<'a> {
     /// The number as JSON spells it, in two parts: the first is the zero that lacks, with its sign.
     #[must_use]
     pub fn as_json(&self) -> (&'static str, &'a str) {
-        match self.text.strip_prefix('-').unwrap_or(self.text) {
-            unsigned if !unsigned.starts_with('.') => ("", self.text),
-            unsigned if unsigned.len() == self.text.len() => ("0", unsigned),
-            unsigned => ("-0", unsigned),
+        match self.text.as_bytes() {
+            [b'.', ..] => ("0", self.text),
+            [b'-', b'.', ..] => ("-0", self.text.strip_prefix('-').unwrap_or_default()),
+            _ => ("", self.text),
         }
     }
 
     /// Whether the number is spelled with an exponent.
     #[must_use]
-    pub const fn has_exponent(&self) -> bool {
-        self.end < self.text.len()
+    pub fn has_exponent(&self) -> bool {
+        self.form.end() < self.text.len()
     }
 
     /// Whether the number is below zero, which `-0` and `-0.0` are not.
@@ -123,15 +112,21 @@ impl<'a> Decimal<'a> {
     }
 
     fn integer(&self) -> &'a [u8] {
-        self.text.as_bytes().get(usize::from(self.has_sign())..self.point).unwrap_or_default()
+        self.text
+            .as_bytes()
+            .get(usize::from(self.has_sign())..self.form.point())
+            .unwrap_or_default()
     }
 
     fn fraction(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.point.saturating_add(1)..self.end).unwrap_or_default()
+        self.text
+            .as_bytes()
+            .get(self.form.point().saturating_add(1)..self.form.end())
+            .unwrap_or_default()
     }
 
     fn exponent(&self) -> Exponent<'a> {
-        match self.text.as_bytes().get(self.end.saturating_add(1)..).unwrap_or_default() {
+        match self.text.as_bytes().get(self.form.end().saturating_add(1)..).unwrap_or_default() {
             [b'-', digits @ ..] => Exponent { negative: true, digits },
             [b'+', digits @ ..] | digits => Exponent { negative: false, digits },
         }
@@ -249,10 +244,61 @@ impl Exponent<'_> {
     }
 }
 
+/// Where the parts of a number are in its text.
+///
+/// As `u32`, so that what is read of a number comes back in two registers, and a number takes as
+/// little of a document as a text.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// Where the integer part ends.
+    point: u32,
+    /// Where the fraction ends, and the exponent begins if there is one.
+    end: u32,
+}
+
+impl Form {
+    /// Reads the JSON number at the start of a text, and tells where it ends; else where no number
+    /// can go on.
+    fn of(text: &[u8]) -> Result<(Self, u32), u32> {
+        Self::parts(text)
+            .and_then(|(point, end, whole)| {
+                let narrow = |at: usize| u32::try_from(at).map_err(|_| at);
+                Ok((Self { point: narrow(point)?, end: narrow(end)? }, narrow(whole)?))
+            })
+            .map_err(|at| u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    fn parts(text: &[u8]) -> Result<(usize, usize, usize), usize> {
+        let start = usize::from(text.first() == Some(&b'-'));
+        let point = match text.get(start) {
+            Some(b'0') => start.saturating_add(1),
+            _ => digits_end(text, start)?,
+        };
+        let end = fraction_end(text, point)?;
+        let whole = match text.get(end..) {
+            Some([b'e' | b'E', b'+' | b'-', ..]) => digits_end(text, end.saturating_add(2))?,
+            Some([b'e' | b'E', ..]) => digits_end(text, end.saturating_add(1))?,
+            _ => end,
+        };
+        Ok((point, end, whole))
+    }
+
+    fn point(self) -> usize {
+        widen(self.point)
+    }
+
+    fn end(self) -> usize {
+        widen(self.end)
+    }
+}
+
 /// Where the digits end that must begin at `start`; that place again where there are none.
 fn digits_end(text: &[u8], start: usize) -> Result<usize, usize> {
-    let digits = text.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
-    if digits == 0 { Err(start) } else { Ok(start.saturating_add(digits)) }
+    let mut end = start;
+    while let Some(b'0'..=b'9') = text.get(end) {
+        end = end.saturating_add(1);
+    }
+    if end == start { Err(start) } else { Ok(end) }
 }
 
 /// Where the fraction ends that may begin at `point`.
@@ -261,6 +307,11 @@ fn fraction_end(text: &[u8], point: usize) -> Result<usize, usize> {
         Some(b'.') => digits_end(text, point.saturating_add(1)),
         _ => Ok(point),
     }
+}
+
+/// A place in a text. Every machine that this runs on has 32 bits at least.
+fn widen(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
 }
 
 /// A length as a signed number; lengths never reach the bound.

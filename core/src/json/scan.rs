@@ -3,15 +3,20 @@
 //! Owns the grammar of RFC 8259: where a value starts and ends, and whether it is well-formed. It
 //! hands out slices of the text, so a number keeps every digit that the sender wrote.
 //!
-//! `serde_json` is the oracle for this grammar in the tests, and decodes every string that has an
-//! escape. It does not drive the scan itself, because serde's data model passes numbers on as
-//! `f64`, hides a key given twice, and stops at the first value of an unexpected type: each of
-//! these would cost a second pass over the body.
+//! `serde_json` is the oracle for this grammar in the tests. It does not drive the scan itself,
+//! because serde's data model passes numbers on as `f64`, hides a key given twice, and stops at the
+//! first value of an unexpected type: each of these would cost a second pass over the body.
+//!
+//! What is read comes back in a few registers, and what is rare is kept apart: a struct that is
+//! returned through memory is read again before the processor has written it, which cost a tenth of
+//! all reading.
 
 use std::mem;
 
 use super::decimal::Decimal;
-use super::token::{Key, Name, Text, Token, has_duplicate};
+use super::escape::decode;
+use super::plain::{plain_end, plain_length};
+use super::token::{Key, Name, Text, Token, has_duplicate, unquoted};
 
 #[cfg(test)]
 mod tests;
@@ -41,8 +46,8 @@ pub(crate) enum Stop {
 
 /// A position in a JSON text.
 ///
-/// After `begin`, call `next_item` (or `next_key`) until it says that the container has ended, and
-/// read exactly one value after each call.
+/// After `begin`, call `next_item` until it says that the array has ended, and read exactly one value
+/// after each call; or `next_key`, and pass the key before the value is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a str,
@@ -88,41 +93,107 @@ impl<'a> Scanner<'a> {
         self.next(b']')
     }
 
-    /// Moves past the next key of the open object: none at its end.
-    pub(crate) fn next_key(&mut self) -> Result<Option<Key<'a>>, Stop> {
+    /// The same as [`Self::next_key`], for the object of which there are many.
+    #[expect(clippy::inline_always, reason = "a key then stays in registers")]
+    #[inline(always)]
+    pub(crate) fn next_key_inlined(&mut self) -> Result<Option<Key>, Stop> {
+        let key = match self.rest() {
+            rest if self.fresh => Self::short_key(rest, self.at),
+            [b',', rest @ ..] => Self::short_key(rest, self.at.wrapping_add(1)),
+            _ => None,
+        };
+        if key.is_none() {
+            return self.next_key();
+        }
+        self.fresh = false;
+        Ok(key)
+    }
+
+    /// The key that `rest` begins with, at `start` of the text, where it and its colon are as almost
+    /// all are: of less than 16 bytes, without escapes, and no white space between.
+    #[inline]
+    fn short_key(rest: &[u8], start: usize) -> Option<Key> {
+        let [b'"', rest @ ..] = rest else { return None };
+        let ([low, high], _) = rest.as_chunks::<8>().0.split_first_chunk::<2>()?;
+        let (name, length) = Name::packed(u64::from_le_bytes(*low), u64::from_le_bytes(*high))?;
+        let [b'"', b':', ..] = rest.get(length..)? else { return None };
+        let end = start.wrapping_add(length).wrapping_add(2);
+        Some(Key { name, start, end, decoded: None, is_ahead: true })
+    }
+
+    /// Finds the next key of the open object: none at its end. The key is passed by
+    /// [`Self::takes`] or [`Self::text_of`], one of which must follow.
+    #[inline(never)]
+    pub(crate) fn next_key(&mut self) -> Result<Option<Key>, Stop> {
         if !self.next(b'}')? {
             return Ok(None);
-        }
-        if let Some(key) = self.short_key() {
-            return Ok(Some(key));
         }
         if self.peek() != Some(b'"') {
             return Err(self.syntax());
         }
-        let key = Key::of(self.string()?);
+        let start = self.at;
+        // As where the document is indented.
+        if let Some(key) = Self::short_key(self.rest(), start) {
+            return Ok(Some(key));
+        }
+        let text = self.string()?;
+        let (name, end) = (Name::of(text.as_str()), self.at);
         if self.peek() != Some(b':') {
             return Err(self.syntax());
         }
         self.advance();
-        Ok(Some(key))
+        Ok(Some(Key { name, start, end, decoded: text.decoded, is_ahead: false }))
     }
 
-    /// Moves past a key with its colon where both are as almost all are: of less than 16 bytes,
-    /// without escapes and white space. Gives what [`Self::string`] and [`Key::of`] would.
-    fn short_key(&mut self) -> Option<Key<'a>> {
-        let (b'"', rest) = self.text.as_bytes().get(self.at..)?.split_first()? else { return None };
-        let ([low, high], _) = rest.as_chunks::<8>().0.split_first_chunk::<2>()?;
-        let (low, high) = (u64::from_le_bytes(*low), u64::from_le_bytes(*high));
-        let length = match special_bytes(low) {
-            0 => first_byte(special_bytes(high)).wrapping_add(8),
-            special => first_byte(special),
-        };
-        let name = Name::packed(low, high, length)?;
-        let [b'"', b':', ..] = rest.get(length..)? else { return None };
-        let end = self.at.checked_add(length)?.checked_add(2)?;
+    /// Whether a key is this one, whose name as numbers is `name`; then it is passed.
+    #[inline]
+    pub(crate) fn takes(&mut self, key: &Key, name: Name, characters: &str) -> bool {
+        if key.name != name || (name == Name::LONG && self.characters_of(key) != characters) {
+            return false;
+        }
+        if key.is_ahead {
+            // By a length that the compiler knows, with two quotes and a colon: so the processor goes
+            // on with the value while it still searches for the key's end.
+            self.at = key.start.wrapping_add(characters.len()).wrapping_add(3);
+        }
+        true
+    }
+
+    fn characters_of<'k>(&'k self, key: &'k Key) -> &'k str {
+        match &key.decoded {
+            Some(decoded) => decoded,
+            None => unquoted(self.text.get(key.start..key.end).unwrap_or_default()),
+        }
+    }
+
+    /// The text of a key, which is passed.
+    #[inline]
+    pub(crate) fn text_of(&mut self, key: Key) -> Result<Text<'a>, Stop> {
+        let Key { start, end, decoded, is_ahead, .. } = key;
+        if is_ahead {
+            self.at = end.wrapping_add(1);
+        }
+        let token = self.text.get(start..end).ok_or(Stop::Syntax { at: start })?;
+        Ok(Text { token: Token(token), decoded })
+    }
+
+    /// Reads the string that comes next, if it has no escapes; else moves no further than to where the
+    /// next value starts. Small, so that a text goes to its place in the document by registers.
+    #[inline]
+    pub(crate) fn plain_string(&mut self) -> Option<Text<'a>> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let end = plain_end(self.text.as_bytes(), self.at)?;
         let token = Token(self.text.get(self.at..end)?);
-        self.at = end.checked_add(1)?;
-        Some(Key { text: Text { token, decoded: None }, name })
+        self.at = end;
+        Some(Text { token, decoded: None })
+    }
+
+    /// Moves to where the next value starts, and tells whether it is a number.
+    #[inline]
+    pub(crate) fn is_at_number(&mut self) -> bool {
+        matches!(self.peek(), Some(b'-' | b'0'..=b'9'))
     }
 
     /// Reads the string that starts here.
@@ -145,8 +216,8 @@ impl<'a> Scanner<'a> {
         self.advance();
         let token = self.token(start)?;
         let decoded = if escaped {
-            let decoded = serde_json::from_str(token.0);
-            Some(decoded.map_err(|_| Stop::Syntax { at: start })?)
+            let decoded = decode(unquoted(token.0)).ok_or(Stop::Syntax { at: start })?;
+            Some(Box::new(decoded.into_boxed_str()))
         } else {
             None
         };
@@ -180,7 +251,7 @@ impl<'a> Scanner<'a> {
                 self.begin()?;
                 let mut keys = Vec::new();
                 while let Some(key) = self.next_key()? {
-                    keys.push(key.text);
+                    keys.push(self.text_of(key)?);
                     self.value()?;
                 }
                 self.duplicate |= has_duplicate(keys.iter());
@@ -199,25 +270,27 @@ impl<'a> Scanner<'a> {
         if self.peek().is_some() { Err(self.syntax()) } else { Ok(()) }
     }
 
+    #[inline]
     fn next(&mut self, close: u8) -> Result<bool, Stop> {
         let fresh = mem::replace(&mut self.fresh, false);
         match self.peek() {
+            Some(b',') if !fresh => {
+                self.advance();
+                self.peek();
+                Ok(true)
+            }
             Some(byte) if byte == close => {
                 self.advance();
                 self.depth = self.depth.saturating_sub(1);
                 Ok(false)
             }
             Some(_) if fresh => Ok(true),
-            Some(b',') => {
-                self.advance();
-                self.peek();
-                Ok(true)
-            }
             _ => Err(self.syntax()),
         }
     }
 
     /// Reads the number that starts here.
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<Decimal<'a>, Stop> {
         let text = self.text.get(self.at..).unwrap_or_default();
         let (number, _) =
@@ -240,11 +313,27 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next byte that is not white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
+        match self.byte() {
+            Some(..=b' ') => self.peek_behind_space(),
+            byte => byte,
+        }
+    }
+
+    /// The same where white space may come first: rare, and so kept out of the many that peek.
+    #[inline(never)]
+    fn peek_behind_space(&mut self) -> Option<u8> {
         while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.advance();
         }
         self.byte()
+    }
+
+    /// What has not been read yet.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn byte(&self) -> Option<u8> {
@@ -269,44 +358,4 @@ impl<'a> Scanner<'a> {
     const fn syntax(&self) -> Stop {
         Stop::Syntax { at: self.at }
     }
-}
-
-/// How many bytes come before the first quote, backslash or control character.
-fn plain_length(text: &[u8]) -> usize {
-    // Eight at a time: most of a body is strings, and most strings are longer than that.
-    let (words, rest) = text.as_chunks::<8>();
-    let mut length: usize = 0;
-    for word in words {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return length.saturating_add(first_byte(special));
-        }
-        length = length.saturating_add(8);
-    }
-    let plain = rest.iter().take_while(|&&byte| !matches!(byte, b'"' | b'\\' | ..b' '));
-    length.saturating_add(plain.count())
-}
-
-/// The eight bytes of a word with the high bit of the first special one set, and no bit below it.
-///
-/// The bit is right for the lowest such byte alone: a borrow may set those of later ones. See
-/// "Determine if a word has a byte less than n" in Anderson's Bit Twiddling Hacks.
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
-
-    let quotes = word ^ QUOTES;
-    let backslashes = word ^ BACKSLASHES;
-    let zeros = (quotes.wrapping_sub(ONES) & !quotes)
-        | (backslashes.wrapping_sub(ONES) & !backslashes)
-        | (word.wrapping_sub(SPACES) & !word);
-    zeros & HIGH_BITS
-}
-
-/// Which byte of a word the lowest bit is in.
-fn first_byte(bits: u64) -> usize {
-    usize::try_from(bits.trailing_zeros() >> 3).unwrap_or_default()
 }

@@ -190,6 +190,24 @@ proptest! {
     }
 
     #[test]
+    fn decodes_a_string_as_serde_json_does(
+        inside in prop::collection::vec(prop_oneof![
+            prop::sample::select(vec![
+                "a", "é", "\u{1f600}", "\\", "\\\\", "\\\"", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t",
+                "\\u", "00", "d8", "DB", "dc", "DF", "ff", "e0", "4", "+", "\\ud83d", "\\ude00", "\"",
+            ]).prop_map(str::to_owned),
+            any::<u16>().prop_map(|unit| format!("\\u{unit:04x}")),
+            any::<char>().prop_map(String::from),
+        ], 0..8).prop_map(|pieces| pieces.concat())
+    ) {
+        let text = format!("\"{inside}\"");
+        let mut scanner = Scanner::new(&text);
+        let string = scanner.string().and_then(|string| scanner.end().map(|()| string));
+        let expected: Option<String> = serde_json::from_str(&text).ok();
+        prop_assert_eq!(string.ok().map(|string| string.as_str().to_owned()), expected, "{}", text);
+    }
+
+    #[test]
     fn finds_the_end_of_plain_text_where_looking_at_each_byte_does(
         text in prop::collection::vec(prop_oneof![
             8 => prop::sample::select(b"az ~!#[]\x7f".as_slice()),
@@ -210,9 +228,10 @@ proptest! {
         let first = |text: &str| {
             let mut scanner = Scanner::new(text);
             scanner.begin().map_err(|_| ())?;
-            let key = scanner.next_key().map_err(|_| ())?;
-            let spelling = |key: &Key<'_>| key.text.token().as_str().to_owned();
-            Ok::<_, ()>(key.map(|key| (key.text.as_str().to_owned(), key.name, spelling(&key))))
+            let Some(key) = scanner.next_key().map_err(|_| ())? else { return Ok(None) };
+            let name = key.name;
+            let text = scanner.text_of(key).map_err(|_| ())?;
+            Ok::<_, ()>(Some((text.as_str().to_owned(), name, text.token().as_str().to_owned())))
         };
         // Only the last lets the key be read as a block.
         let texts = [" :0}", ":0}", ":0,\"and\":\"sixteen bytes more\"}"];
