@@ -171,17 +171,22 @@ pub enum Side {
 /// The code for the sender's word, or `None` for no word and for an unknown one.
 ///
 /// Case, white space, `_`, `-` and `,` do not matter. `abnormal` and `critical` become high or low
-/// only where the evidence proves a side.
+/// only where the evidence proves a side; it is asked for only there, since most words are others.
 #[must_use]
-pub fn interpret(word: Option<&str>, evidence: &Evidence<'_>) -> Option<Code> {
-    let folded = Folded::new(word?)?;
+pub fn interpret<'e>(word: Option<&str>, evidence: impl FnOnce() -> Evidence<'e>) -> Option<Code> {
+    let word = word?;
+    // As most markers say it: it need not be folded first.
+    if word == "normal" {
+        return Some(Code::N);
+    }
+    let folded = Folded::new(word)?;
     let code = match folded.as_bytes() {
-        b"ABNORMAL" => match evidence.side() {
+        b"ABNORMAL" => match evidence().side() {
             Some(Side::Above) => Code::H,
             Some(Side::Below) => Code::L,
             None => Code::A,
         },
-        b"CRITICAL" => match evidence.side() {
+        b"CRITICAL" => match evidence().side() {
             Some(Side::Above) => Code::HH,
             Some(Side::Below) => Code::LL,
             None => Code::AA,
@@ -194,20 +199,20 @@ pub fn interpret(word: Option<&str>, evidence: &Evidence<'_>) -> Option<Code> {
     Some(code)
 }
 
+/// The length of table 0078's wording of AA, as it is folded; no longer word is known.
+const LONGEST: usize = 75;
+
 /// A word in capitals, without what does not matter. Reads the sender's word once, since nothing
 /// bounds its length.
 #[derive(Clone, Copy)]
 struct Folded {
-    letters: [u8; Self::LONGEST],
+    letters: [u8; LONGEST],
     length: usize,
 }
 
 impl Folded {
-    /// The length of table 0078's wording of AA; no longer word is known.
-    const LONGEST: usize = 75;
-
     fn new(word: &str) -> Option<Self> {
-        let mut folded = Self { letters: [0; Self::LONGEST], length: 0 };
+        let mut folded = Self { letters: [0; LONGEST], length: 0 };
         for letter in letters(word) {
             *folded.letters.get_mut(folded.length)? = u8::try_from(letter).ok()?;
             folded.length = folded.length.checked_add(1)?;

@@ -25,23 +25,25 @@ impl<'m> Reading<'m> {
         };
         let said = Said::of(extra);
         let value = said.value(sent);
-        let is_numeric = said.kind == Some(Kind::Numeric);
-        let is_doubtful = |value: Value<'_>| !is_numeric && is_minus_one(value);
-        let quantity = match value {
-            Value::Quantity { comparator, number } if !is_doubtful(value) => {
-                Some((comparator, number))
+        let evidence = || {
+            let is_numeric = said.kind == Some(Kind::Numeric);
+            let is_doubtful = |value: &Value<'_>| !is_numeric && is_minus_one(value);
+            let quantity = match value {
+                Value::Quantity { comparator, number } if !is_doubtful(&value) => {
+                    Some((comparator, number))
+                }
+                _ => None,
+            };
+            Evidence {
+                quantity,
+                low: marker.min_range_value,
+                high: marker.max_range_value,
+                // Junction compares `value` with the range, so a -1 that is no number proves nothing
+                // this way either.
+                said: said.side().filter(|_| !is_doubtful(&sent) && !is_doubtful(&value)),
             }
-            _ => None,
         };
-        let evidence = Evidence {
-            quantity,
-            low: marker.min_range_value,
-            high: marker.max_range_value,
-            // Junction compares `value` with the range, so a -1 that is no number proves nothing
-            // this way either.
-            said: said.side().filter(|_| !is_doubtful(sent) && !is_doubtful(value)),
-        };
-        let code = interpret(marker.interpretation.as_ref().map(Text::as_str), &evidence);
+        let code = interpret(marker.interpretation.as_ref().map(Text::as_str), evidence);
         Self { value, code }
     }
 
@@ -107,19 +109,28 @@ impl<'m> Said<'m> {
     }
 
     /// The value beside one that was `sent` as such.
+    #[inline]
     fn value(&self, sent: Value<'m>) -> Value<'m> {
+        match self {
+            // As almost all are.
+            Self { result: None, kind: None | Some(Kind::Numeric), .. } => sent,
+            said => said.value_beside(sent),
+        }
+    }
+
+    fn value_beside(&self, sent: Value<'m>) -> Value<'m> {
         let result = self.result.map(SaidValue::read);
         match self.kind {
             Some(Kind::Other) => match (self.result, result) {
                 // -1 is never a measurement there.
-                (Some(said), Some(value)) if is_minus_one(value) => Value::Text(said.spelling()),
+                (Some(said), Some(value)) if is_minus_one(&value) => Value::Text(said.spelling()),
                 (_, Some(value)) => value,
-                (_, None) if is_minus_one(sent) => Value::Absent,
+                (_, None) if is_minus_one(&sent) => Value::Absent,
                 (_, None) => sent,
             },
             _ if sent == Value::Absent => result.unwrap_or(Value::Absent),
-            None if is_minus_one(sent) => match result {
-                Some(value) if !is_minus_one(value) => value,
+            None if is_minus_one(&sent) => match result {
+                Some(value) if !is_minus_one(&value) => value,
                 _ => sent,
             },
             Some(Kind::Numeric) | None => match (result, sent.as_number()) {
@@ -169,6 +180,6 @@ impl<'m> SaidValue<'m> {
 }
 
 /// Whether a value is what Junction sends in the place of a number that is none.
-fn is_minus_one(value: Value<'_>) -> bool {
-    value.as_number().is_some_and(|number| number == Decimal::MINUS_ONE)
+fn is_minus_one(value: &Value<'_>) -> bool {
+    value.as_number().is_some_and(|number| number.is_negative() && number == Decimal::MINUS_ONE)
 }

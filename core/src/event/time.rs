@@ -30,6 +30,13 @@ impl UtcTime<'_> {
 
 impl fmt::Display for UtcTime<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spell(out)
+    }
+}
+
+impl UtcTime<'_> {
+    /// Writes it without a [`fmt::Formatter`], which costs as much again as the time itself.
+    pub(super) fn spell(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let Self { minute, .. } = self;
         // 0 to 9999, so that each half is below 100.
         let half = |year: i32| u8::try_from(year).unwrap_or_default();
@@ -82,10 +89,15 @@ pub fn to_utc(text: &str) -> Option<UtcTime<'_>> {
     let second = number([s0, s1]).filter(|&second| second <= 60)?;
 
     let (fraction, zone) = take_fraction(rest)?;
-    let minute = local.checked_sub(Duration::minutes(offset_minutes(zone)?))?;
-    let is_leap = (minute.hour(), minute.minute()) == (23, 59)
-        && minute.day() == minute.month().length(minute.year());
-    if minute.year() < 0 || (second == 60 && !is_leap) {
+    let minute = match offset_minutes(zone)? {
+        0 => local,
+        offset => local.checked_sub(Duration::minutes(offset))?,
+    };
+    let may_be_leap = || {
+        (minute.hour(), minute.minute()) == (23, 59)
+            && minute.day() == minute.month().length(minute.year())
+    };
+    if minute.year() < 0 || (second == 60 && !may_be_leap()) {
         return None;
     }
     let as_sent = t == b'T' && zone == "Z";

@@ -4,8 +4,7 @@
 //! in as they are: copying a run of text costs the same however long it is, so callers write keys,
 //! commas and braces in the longest runs they can.
 
-use std::fmt::Display;
-use std::io::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::decimal::Decimal;
 use super::token::{Text, Token};
@@ -35,7 +34,9 @@ impl Writer {
 
     pub(crate) fn number(&mut self, number: &Decimal<'_>) {
         let (zero, rest) = number.as_json();
-        self.verbatim(zero);
+        if !zero.is_empty() {
+            self.verbatim(zero);
+        }
         self.verbatim(rest);
     }
 
@@ -70,9 +71,22 @@ impl Writer {
         }
     }
 
-    /// Writes what its own formatting says, which is valid JSON or a part of it.
-    pub(crate) fn formatted(&mut self, part: impl Display) {
-        let _ = write!(self.out, "{part}");
+    /// Writes a number of things.
+    pub(crate) fn count(&mut self, count: usize) {
+        // Writing to memory cannot fail.
+        let _ = write!(self, "{count}");
+    }
+
+    /// How many bytes have been written.
+    pub(crate) const fn length(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Writes a number of things in the place of the digit at `place`.
+    pub(crate) fn replace_digit(&mut self, place: usize, count: usize) {
+        if let Some(after) = place.checked_add(1).filter(|&after| after <= self.out.len()) {
+            self.out.splice(place..after, count.to_string().into_bytes());
+        }
     }
 
     /// Writes a field of an object as it was spelled.
@@ -80,5 +94,13 @@ impl Writer {
         self.verbatim(key.token().as_str());
         self.out.push(b':');
         self.verbatim(value.as_str());
+    }
+}
+
+/// Writes what is valid JSON or a part of it.
+impl fmt::Write for Writer {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.verbatim(part);
+        Ok(())
     }
 }

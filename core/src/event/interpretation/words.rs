@@ -3,15 +3,32 @@
 //! Every display name of v3 `ObservationInterpretation` and the wording of v2 table 0078, with a few
 //! of the synonyms in the former's definitions. Tests hold the list against copies of both.
 
-use super::Code;
+use super::{Code, LONGEST};
 
 /// The code of a word as [`super::Folded`] has it.
 pub(super) fn code_of(word: &[u8]) -> Option<Code> {
-    // By length first, which tells most words apart.
-    let order = |own: &str| own.len().cmp(&word.len()).then_with(|| own.as_bytes().cmp(word));
-    let row = WORDS.binary_search_by(|(own, _)| order(own)).ok()?;
-    WORDS.get(row).map(|(_, code)| *code)
+    let end = word.len().checked_add(1)?;
+    let rows = usize::from(*STARTS.get(word.len())?)..usize::from(*STARTS.get(end)?);
+    let mut rows = WORDS.get(rows)?.iter();
+    rows.find(|(own, _)| own.as_bytes() == word).map(|(_, code)| *code)
 }
+
+/// Where the words of each length start in [`WORDS`]. A length leaves six to compare at most, where
+/// a binary search of all took seven and could not be foreseen by the processor.
+const STARTS: [u8; LONGEST + 2] = {
+    let mut starts = [0; LONGEST + 2];
+    let mut rest: &[(&str, Code)] = &WORDS;
+    while let [(word, _), after @ ..] = rest {
+        // Those of this length and of all longer ones come later.
+        let mut longer = starts.split_at_mut(word.len() + 1).1;
+        while let [start, after @ ..] = longer {
+            *start += 1;
+            longer = after;
+        }
+        rest = after;
+    }
+    starts
+};
 
 /// By length, then in order.
 pub(super) const WORDS: [(&str, Code); 70] = [
