@@ -74,11 +74,7 @@ enum Task {
     /// Build the module twice, from two directories, and compare the bytes
     Reproducible,
     /// Count the instructions of one request and of what strangers send
-    Instructions {
-        /// The most that one request of 12 kB may cost
-        #[arg(default_value_t = instructions::MOST)]
-        most: u64,
-    },
+    Instructions,
     /// Run the tests against Envoy on every release line that is supported
     TestEnvoys {
         /// These alone, such as 1.38.2
@@ -128,7 +124,7 @@ fn perform() -> Result<()> {
         Task::Fuzz(options) => fuzz::run(&sh, &options),
         Task::Deny => deny::run(&sh),
         Task::Reproducible => reproducible::run(&sh),
-        Task::Instructions { most } => instructions::run(&sh, most),
+        Task::Instructions => instructions::run(&sh),
         Task::TestEnvoys { releases } => envoys::run(&sh, &releases),
         Task::TestObservability => observability::check(&sh),
         Task::DashboardPicture => observability::draw(&sh),
