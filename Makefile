@@ -121,8 +121,8 @@ instructions: rust ## Fail where one request costs the core more instructions th
 
 check: lint test instructions ## Run everything that must pass before a change lands
 
-bench: rust envoy ## Measure the filter beside Envoy alone, buffer, ext_authz; write docs/performance/
-	@cargo xtask bench --out docs/performance
+bench: rust envoy ## Measure both modules beside Envoy alone, buffer, ext_authz, in ROUNDS=5; write docs/performance/
+	@cargo xtask bench --rounds $(or $(ROUNDS),5) --out docs/performance
 
 phases: rust ## Measure each part of the core, natively and in V8
 	@cargo xtask phases

@@ -29,15 +29,24 @@ pub(crate) enum Way {
     EmptyWasm,
     /// A Wasm filter that does what the contract leaves no choice about, and nothing else.
     Floor,
-    /// The filter.
-    Filter,
+    /// The filter, as a Wasm module.
+    Wasm,
+    /// The filter, as a dynamic module.
+    Native,
     /// Envoy's `ext_authz` filter, which sends each body to a native service.
     ExtAuthz,
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Envoy, Self::Buffer, Self::EmptyWasm, Self::Floor, Self::Filter, Self::ExtAuthz];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Envoy,
+        Self::Buffer,
+        Self::EmptyWasm,
+        Self::Floor,
+        Self::Wasm,
+        Self::Native,
+        Self::ExtAuthz,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -45,7 +54,8 @@ impl Way {
             Self::Buffer => "`buffer` filter",
             Self::EmptyWasm => "empty Wasm filter",
             Self::Floor => "host calls and HMAC",
-            Self::Filter => "this filter",
+            Self::Wasm => "Wasm module",
+            Self::Native => "native module",
             Self::ExtAuthz => "`ext_authz`",
         }
     }
@@ -54,7 +64,8 @@ impl Way {
 /// Where the built things are.
 pub(crate) struct Artefacts {
     pub(crate) envoy: PathBuf,
-    pub(crate) filter: PathBuf,
+    pub(crate) wasm: PathBuf,
+    pub(crate) native: PathBuf,
     pub(crate) empty_filter: PathBuf,
     pub(crate) floor_filter: PathBuf,
     pub(crate) ext_authz: PathBuf,
@@ -90,7 +101,8 @@ impl Gateway {
             Way::Buffer => Some(buffer()),
             Way::EmptyWasm => Some(wasm(&artefacts.empty_filter, "")),
             Way::Floor => Some(wasm(&artefacts.floor_filter, "")),
-            Way::Filter => Some(wasm(&artefacts.filter, CONFIGURATION)),
+            Way::Wasm => Some(wasm(&artefacts.wasm, CONFIGURATION)),
+            Way::Native => Some(native(&artefacts.native)),
             Way::ExtAuthz => Some(ext_authz(service_address)),
         };
         let file = directory.join(format!("{way:?}-{workers}.json"));
@@ -103,7 +115,9 @@ impl Gateway {
             .arg(&file)
             .args(["--use-dynamic-base-id", "--log-level", "error"])
             .arg("--concurrency")
-            .arg(workers.to_string());
+            .arg(workers.to_string())
+            // The native module reads Envoy's own environment.
+            .env("JUNCTION_WEBHOOK_SECRET", sample::SECRET);
         let envoy =
             process::start("envoy", &command, address).with_context(|| format!("{way:?}"))?;
         Ok(Self { way, address, envoy, service })
@@ -152,6 +166,25 @@ fn wasm(module: &Path, configuration: &str) -> Value {
                     "@type": "type.googleapis.com/google.protobuf.StringValue",
                     "value": configuration
                 }
+            }
+        }
+    })
+}
+
+fn native(module: &Path) -> Value {
+    json!({
+        "name": "native",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.\
+                      DynamicModuleFilter",
+            "dynamic_module_config": {
+                "name": "junction_webhook",
+                "module": {"local": {"filename": module}}
+            },
+            "filter_name": "junction_webhook",
+            "filter_config": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": CONFIGURATION
             }
         }
     })

@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// How long each cell is loaded in a round, in milliseconds
-    #[arg(long, default_value_t = 800)]
+    #[arg(long, default_value_t = 700)]
     milliseconds: u64,
     /// Measure these body sizes alone, in bytes
     #[arg(long, value_delimiter = ',')]
@@ -54,9 +54,12 @@ struct Arguments {
     /// Envoy's binary
     #[arg(long, env = "ENVOY")]
     envoy: PathBuf,
-    /// The filter's module
+    /// The Wasm module
     #[arg(long, default_value = "target/wasm32-wasip1/release/junction_webhook_filter.wasm")]
-    filter: PathBuf,
+    wasm: PathBuf,
+    /// The native module
+    #[arg(long, default_value = "target/native/libjunction_webhook.so")]
+    native: PathBuf,
     /// The module that does nothing
     #[arg(long, default_value = "target/wasm32-wasip1/release/empty_filter.wasm")]
     empty_filter: PathBuf,
@@ -83,7 +86,8 @@ fn main() -> Result<()> {
     };
     let artefacts = Artefacts {
         envoy: arguments.envoy,
-        filter: arguments.filter,
+        wasm: arguments.wasm,
+        native: arguments.native,
         empty_filter: arguments.empty_filter,
         floor_filter: arguments.floor_filter,
         ext_authz: arguments.ext_authz,
@@ -92,12 +96,13 @@ fn main() -> Result<()> {
     let stage = Stage::start(artefacts)?;
     let mut text = report::heading(&machine, &plan);
     let accepted = stage.accepted(&plan)?;
-    text += &report::accepted(&plan, &accepted);
-    text += &targets::accepted(&plan, &accepted);
     let one_at_a_time = Plan { connections: 1, ..plan.clone() };
     let unhurried = stage.accepted(&one_at_a_time)?;
-    text += &report::accepted(&one_at_a_time, &unhurried);
-    text += &targets::accepted(&one_at_a_time, &unhurried);
+    for (plan, rows) in [(&plan, &accepted), (&one_at_a_time, &unhurried)] {
+        text += &report::accepted(plan, rows);
+        text += &targets::native(plan, rows);
+        text += &targets::wasm(plan, rows);
+    }
     if !arguments.accepted_only {
         text += &report::memory(&stage.memory(&plan)?);
         let refused = stage.refused(&plan)?;

@@ -71,21 +71,32 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn of(&self, way: Way) -> Cell {
-        let cell = self.ways.iter().find(|(own, _)| *own == way).map(|(_, cell)| *cell);
-        cell.unwrap_or(Cell {
-            cpu_micros: f64::NAN,
-            p50_micros: f64::NAN,
-            p99_micros: f64::NAN,
-            requests_a_second: f64::NAN,
-        })
+        of(&self.ways, way)
     }
 }
 
-/// One way of refusing, beside the same request let through by the empty filter.
+/// A way's cell; no figures where it was not measured.
+fn of(ways: &[(Way, Cell)], way: Way) -> Cell {
+    let cell = ways.iter().find(|(own, _)| *own == way).map(|(_, cell)| *cell);
+    cell.unwrap_or(Cell {
+        cpu_micros: f64::NAN,
+        p50_micros: f64::NAN,
+        p99_micros: f64::NAN,
+        requests_a_second: f64::NAN,
+    })
+}
+
+/// One way of refusing, beside the same request let through by what refuses nothing.
 pub(crate) struct Refused {
     pub(crate) name: &'static str,
     pub(crate) body_bytes: usize,
     pub(crate) ways: Vec<(Way, Cell)>,
+}
+
+impl Refused {
+    pub(crate) fn of(&self, way: Way) -> Cell {
+        of(&self.ways, way)
+    }
 }
 
 /// One way with some workers.
@@ -159,7 +170,7 @@ impl Stage {
 
     /// Requests that the filter refuses. The ways that refuse nothing let them through.
     pub(crate) fn refused(&self, plan: &Plan) -> Result<Vec<Refused>> {
-        let ways = [Way::EmptyWasm, Way::Filter, Way::ExtAuthz];
+        let ways = [Way::Buffer, Way::EmptyWasm, Way::Wasm, Way::Native, Way::ExtAuthz];
         let mut rows = Vec::new();
         for size in [500, 12_000] {
             let good = sample::lab_result(size);
@@ -182,7 +193,7 @@ impl Stage {
             eprintln!("round {} of {}: refused", round + 1, plan.rounds);
             for (_, _, request, cells) in &mut rows {
                 for (way, cells) in ways.into_iter().zip(cells) {
-                    let passes = way == Way::EmptyWasm;
+                    let passes = matches!(way, Way::Buffer | Way::EmptyWasm);
                     let status = if passes { 200 } else { request.status };
                     let request = Request { status, ..request.clone() };
                     cells.push(self.cell(self.gateway(way)?, &request, plan)?);
@@ -200,7 +211,8 @@ impl Stage {
     /// One and two workers, at 12 kB.
     pub(crate) fn workers(&self, plan: &Plan) -> Result<Vec<Workers>> {
         let request = self.good(12_000);
-        let two = [self.fresh(Way::Envoy, 2)?, self.fresh(Way::Filter, 2)?];
+        let two = [Way::Envoy, Way::Wasm, Way::Native].map(|way| self.fresh(way, 2));
+        let two = two.into_iter().collect::<Result<Vec<_>>>()?;
         let mut subjects = Vec::new();
         for gateway in &two {
             subjects.push((self.gateway(gateway.way)?, 1, Vec::new()));
@@ -223,7 +235,7 @@ impl Stage {
     /// Memory of fresh gateways that have had the same load.
     pub(crate) fn memory(&self, plan: &Plan) -> Result<Vec<Memory>> {
         let mut rows = Vec::new();
-        for way in [Way::Envoy, Way::Buffer, Way::EmptyWasm, Way::Filter] {
+        for way in [Way::Envoy, Way::Buffer, Way::EmptyWasm, Way::Wasm, Way::Native] {
             eprintln!("memory: {}", way.name());
             let one = self.fresh(way, 1)?;
             let idle = one.resident_bytes()?;

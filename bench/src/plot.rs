@@ -8,12 +8,13 @@ use crate::gateway::Way;
 use crate::measure::{Plan, Row};
 use crate::report;
 
-const COLOURS: [RGBColor; 7] = [
+const COLOURS: [RGBColor; 8] = [
     RGBColor(120, 120, 120),
     RGBColor(60, 130, 200),
     RGBColor(150, 100, 190),
     RGBColor(230, 150, 170),
     RGBColor(200, 40, 40),
+    RGBColor(20, 60, 140),
     RGBColor(220, 150, 30),
     RGBColor(40, 150, 90),
 ];

@@ -102,54 +102,56 @@ pub(crate) fn memory(rows: &[Memory]) -> String {
     let mut text = String::from(
         "\n## Memory\n\nResident memory of a fresh Envoy, in MB: with one worker before the first \
          request, after a round of all sizes and after another; with two workers after a round. \
-         Over the empty Wasm filter: what the process holds more with one worker, and what each \
-         further worker adds.\n\n\
-         | | idle | loaded | again | two workers | over empty | a worker more, over empty |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+         Over the `buffer` filter and over the empty Wasm filter: what the process holds more with \
+         one worker, and what each further worker adds.\n\n\
+         | | idle | loaded | again | two workers | over `buffer` | a worker more | over empty Wasm \
+         | a worker more |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
     );
     let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-    let empty = rows.iter().find(|row| row.way == Way::EmptyWasm);
     let added = |row: &Memory| megabytes(row.two_workers) - megabytes(row.loaded);
+    let bases = [Way::Buffer, Way::EmptyWasm].map(|way| rows.iter().find(|row| row.way == way));
     for row in rows {
-        let over = empty.map(|empty| megabytes(row.loaded_again) - megabytes(empty.loaded_again));
-        let worker_over = empty.map(|empty| added(row) - added(empty));
-        line(
-            &mut text,
-            format_args!(
-                "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
-                row.way.name(),
-                megabytes(row.idle),
-                megabytes(row.loaded),
-                megabytes(row.loaded_again),
-                megabytes(row.two_workers),
-                over.unwrap_or(f64::NAN),
-                worker_over.unwrap_or(f64::NAN),
-            ),
-        );
+        let over = bases.map(|base| {
+            base.map_or([f64::NAN; 2], |base| {
+                let process = megabytes(row.loaded_again) - megabytes(base.loaded_again);
+                [process, added(row) - added(base)]
+            })
+        });
+        let figures = [row.idle, row.loaded, row.loaded_again, row.two_workers].map(megabytes);
+        let _ = write!(text, "| {} |", row.way.name());
+        for figure in figures.iter().chain(over.iter().flatten()) {
+            let _ = write!(text, " {figure:.1} |");
+        }
+        text.push('\n');
     }
     text
 }
 
 pub(crate) fn refused(rows: &[Refused]) -> String {
     let mut text = String::from(
-        "\n## Refused requests\n\nThe empty Wasm filter lets the same request through to the \
-         upstream. Envoy closes the connection of a request that is refused before its body has \
-         arrived.\n\n\
-         | refused for | body bytes | | empty Wasm filter | this filter | `ext_authz` | \
-         filter / empty |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |\n",
+        "\n## Refused requests\n\nThe `buffer` filter and the empty Wasm filter let the same request \
+         through to the upstream. Envoy closes the connection of a request that is refused before \
+         its body has arrived.\n\n| refused for | body bytes | |",
     );
+    for (way, _) in rows.first().map(|row| &row.ways).into_iter().flatten() {
+        let _ = write!(text, " {} |", way.name());
+    }
+    text += " native / `buffer` | Wasm / empty Wasm |\n| --- | ---: | --- |";
+    text += &" ---: |".repeat(rows.first().map_or(0, |row| row.ways.len()) + 2);
+    text.push('\n');
     let figures: [(&str, Figure); 2] =
         [("CPU µs", |cell| cell.cpu_micros), ("p99 µs", |cell| cell.p99_micros)];
     for row in rows {
         for (name, figure) in figures {
             let _ = write!(text, "| {} | {} | {name} |", row.name, row.body_bytes);
-            let of =
-                |way| row.ways.iter().find(|(own, _)| *own == way).map(|(_, cell)| figure(cell));
             for (_, cell) in &row.ways {
                 let _ = write!(text, " {} |", short(figure(cell)));
             }
-            let ratio = of(Way::Filter).zip(of(Way::EmptyWasm)).map(|(ours, empty)| ours / empty);
-            let _ = writeln!(text, " {:.2} |", ratio.unwrap_or(f64::NAN));
+            for (way, base) in [(Way::Native, Way::Buffer), (Way::Wasm, Way::EmptyWasm)] {
+                let ratio = figure(&row.of(way)) / figure(&row.of(base));
+                let _ = write!(text, " {ratio:.2} |");
+            }
+            text.push('\n');
         }
     }
     text
