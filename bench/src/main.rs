@@ -58,7 +58,7 @@ struct Arguments {
     #[arg(long, default_value = "target/wasm32-wasip1/release/junction_webhook_filter.wasm")]
     wasm: PathBuf,
     /// The native module
-    #[arg(long, default_value = "target/native/libjunction_webhook.so")]
+    #[arg(long, default_value = "target/release/libjunction_webhook.so")]
     native: PathBuf,
     /// The module that does nothing
     #[arg(long, default_value = "target/wasm32-wasip1/release/empty_filter.wasm")]

@@ -22,9 +22,7 @@ pub(crate) fn run(sh: &Shell, options: &[String]) -> Result<()> {
     cmd!(sh, "scripts/build-module.sh").quiet().run()?;
     let filters = ["--package", "empty-filter", "--package", "floor-filter", "--lib"];
     cmd!(sh, "cargo build --release --locked {filters...} --target wasm32-wasip1").quiet().run()?;
-    cmd!(sh, "cargo build --profile native --locked --package junction-webhook-native")
-        .quiet()
-        .run()?;
+    cmd!(sh, "scripts/build-module.sh native").quiet().run()?;
     cmd!(sh, "cargo build --release --locked --package bench").quiet().run()?;
     if sh.var_os("ENVOY").is_none_or(|envoy| envoy.is_empty()) {
         sh.set_var("ENVOY", Versions::read(sh)?.pinned_envoy());
