@@ -35,10 +35,8 @@ rust:
 build: rust ## Build the Wasm module, the upstream stub and the tool
 	@scripts/build.sh
 
-build-native: ## Build the dynamic module: target/release/libjunction_webhook.so
-	cargo build --profile native --locked --package junction-webhook-native
-	@mkdir -p target/release
-	install -m 755 target/native/libjunction_webhook.so target/release/libjunction_webhook.so
+build-native: rust ## Build the dynamic module: target/release/libjunction_webhook.so
+	@scripts/build-module.sh native
 
 envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
 	@scripts/check-tools.sh envoy
@@ -148,14 +146,15 @@ deny: rust ## Check licences, sources and, where reachable, advisories of all de
 reproducible: rust ## Show that two builds in two directories give the same module
 	@cargo xtask reproducible
 
-oci: build ## Write the module as an OCI image layout to target/oci
+oci: build build-native ## Write the modules as OCI image layouts to target/oci and target/oci-native
 	@cargo xtask oci
+	@cargo xtask oci target/oci-native --module target/release/libjunction_webhook.so
 
-test-oci: oci ## Check the OCI image with skopeo, which shares no code with what writes it
+test-oci: oci ## Check the OCI images with skopeo, which shares no code with what writes them
 	@cargo xtask test-oci
 
-dist: build ## Gather the files of a release in target/dist; TAG=v1.2.3 must be the version
-	@scripts/dist.sh $(TAG)
+dist: build build-native ## Gather the files of a release in target/dist; TAG=v1.2.3 must be the version
+	@cargo xtask dist $(TAG)
 
 test-docker: rust envoy ## Run the commands of docs/docker.md on a Docker engine
 	@cargo xtask test-docker

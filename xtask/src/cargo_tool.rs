@@ -14,9 +14,13 @@ pub(crate) fn installed(sh: &Shell, name: &str) -> Result<PathBuf> {
     let home = sh.current_dir().join("target/tools");
     let own = home.join("bin").join(name);
     for file in [own.clone(), PathBuf::from(name)] {
-        let said = cmd!(sh, "{file} --version").quiet().ignore_stderr().read();
-        if said.is_ok_and(|said| said.split_whitespace().nth(1) == Some(version)) {
-            return Ok(file);
+        // Some tell their version only as what cargo calls.
+        let called = name.strip_prefix("cargo-").unwrap_or(name);
+        for asked in [&["--version"][..], &[called, "--version"]] {
+            let said = cmd!(sh, "{file} {asked...}").quiet().ignore_stderr().read();
+            if said.is_ok_and(|said| said.split_whitespace().nth(1) == Some(version)) {
+                return Ok(file);
+            }
         }
     }
     cmd!(sh, "cargo install {name} --version {version} --locked --root {home}").quiet().run()?;

@@ -10,6 +10,7 @@ mod browser;
 mod cargo_tool;
 mod debian;
 mod deny;
+mod dist;
 mod docker;
 mod envoys;
 mod fuzz;
@@ -90,10 +91,15 @@ enum Task {
     PagePictures,
     /// Print the directory that has prometheus and promtool, having unpacked them where they are missing
     Prometheus,
-    /// Write the module as an OCI image layout
+    /// Write a module as an OCI image layout
     Oci(oci::Options),
-    /// Check the image under target/oci with skopeo
+    /// Check the images under target/oci and target/oci-native with skopeo
     TestOci,
+    /// Gather the files of a release in target/dist
+    Dist {
+        /// The release's tag, which must be the version, with its section in the changelog
+        tag: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -136,6 +142,7 @@ fn perform() -> Result<()> {
         }
         Task::Oci(options) => oci::write(&sh, options),
         Task::TestOci => skopeo::check(&sh),
+        Task::Dist { tag } => dist::gather(&sh, tag.as_deref()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `make oci`: the module as an OCI image, named after the version and the commit.
+//! `make oci`: a module as an OCI image, named after the version and the commit.
 
 mod image;
 
@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// A directory, replaced if it is there
     #[arg(default_value = "target/oci")]
     out: PathBuf,
-    /// The built module
+    /// The built module, of either kind
     #[arg(long, default_value = MODULE, value_parser = module)]
     module: Module,
     /// The version, also the image's tag
@@ -33,7 +33,9 @@ pub(crate) struct Options {
 const MODULE: &str = "target/wasm32-wasip1/release/junction_webhook_filter.wasm";
 
 fn module(file: &str) -> Result<Module> {
-    Module::new(fs::read(file)?).with_context(|| format!("{file} is no Wasm module"))
+    let module = Module::new(fs::read(file)?);
+    module
+        .with_context(|| format!("{file} is neither a Wasm module nor a shared library for Linux"))
 }
 
 /// Writes the image, and prints where it is, with the tag and the digest.

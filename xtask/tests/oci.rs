@@ -1,5 +1,5 @@
-//! The OCI image of the module, as `make oci` writes it: its layout, its digests, its labels, and that Istio and Envoy
-//! Gateway find the module in it. `make test-oci` has skopeo read the same.
+//! The OCI images of the modules, as `make oci` writes them: their layout, their digests, their labels, that Istio and
+//! Envoy Gateway find the Wasm module, and that a pod finds the native one. `make test-oci` has skopeo read the same.
 
 #![allow(
     clippy::unwrap_used,
@@ -101,26 +101,68 @@ fn istio_and_envoy_gateway_find_the_module_in_the_image() {
         panic!("{manifest}");
     };
     assert_eq!(layer["mediaType"], "application/vnd.oci.image.layer.v1.tar+gzip");
-    let layer = blob(directory.path(), layer);
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(layer.as_slice()));
-    let entries = archive.entries().unwrap().map(|entry| {
-        let mut entry = entry.unwrap();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        (entry.path().unwrap().into_owned(), entry.header().mode().unwrap(), bytes)
-    });
-    let [(name, mode, module)] = entries.collect::<Vec<_>>().try_into().unwrap();
+    let [(name, mode, module)] = unpacked(directory.path(), layer).try_into().unwrap();
     assert_eq!((name.to_str(), mode), (Some("plugin.wasm"), 0o444));
     assert!(module == fs::read(module_path()).unwrap(), "another module");
 }
 
 #[test]
-fn what_is_no_wasm_module_makes_no_image() {
+fn a_pod_finds_the_native_module_in_an_image_for_its_machine() {
+    for (machine, architecture) in [(62, "amd64"), (183, "arm64")] {
+        let directory = tempfile::tempdir().unwrap();
+        let (module, out) = (directory.path().join("module.so"), directory.path().join("image"));
+        fs::write(&module, library(3, machine)).unwrap();
+        let written = oci(&module, &out);
+        assert!(written.status.success(), "{written:?}");
+
+        let manifest = manifest(&out);
+        let config = json_of(&blob(&out, &manifest["config"]));
+        assert_eq!(
+            (&config["architecture"], &config["os"]),
+            (&json!(architecture), &json!("linux"))
+        );
+        let annotations = &manifest["annotations"];
+        assert_eq!(annotations["org.opencontainers.image.title"], "junction-webhook-native");
+        assert_eq!(annotations.get("module.wasm.image/variant"), None);
+        // As a volume, the image is the root of what the pod sees.
+        let [layer] = manifest["layers"].as_array().unwrap().as_slice() else {
+            panic!("{manifest}");
+        };
+        let [(name, mode, bytes)] = unpacked(&out, layer).try_into().unwrap();
+        assert_eq!((name.to_str(), mode), (Some("libjunction_webhook.so"), 0o444));
+        assert_eq!(bytes, library(3, machine));
+    }
+}
+
+/// The head of an ELF file of 64 bits, with the least byte first: `e_type` and `e_machine` and zeros.
+fn library(kind: u8, machine: u8) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+    bytes.resize(64, 0);
+    bytes[16] = kind;
+    bytes[18] = machine;
+    bytes
+}
+
+#[test]
+fn what_is_no_module_makes_no_image() {
     let directory = tempfile::tempdir().unwrap();
-    let out = directory.path().join("image");
-    let written = oci(&root().join("Cargo.toml"), &out);
-    assert_eq!(written.status.code(), Some(2), "{written:?}");
-    assert!(!out.exists());
+    let (file, out) = (directory.path().join("file"), directory.path().join("image"));
+    let mut wide = library(3, 62);
+    // The most byte first.
+    wide[5] = 2;
+    for bytes in [
+        fs::read(root().join("Cargo.toml")).unwrap(),
+        // A program, and a library for RISC-V.
+        library(2, 62),
+        library(3, 243),
+        wide,
+        library(3, 62)[..19].to_vec(),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let written = oci(&file, &out);
+        assert_eq!(written.status.code(), Some(2), "{written:?}");
+        assert!(!out.exists());
+    }
 }
 
 #[test]
@@ -198,6 +240,19 @@ fn module_path() -> PathBuf {
 fn manifest(layout: &Path) -> Value {
     let index = json_of(&fs::read(layout.join("index.json")).unwrap());
     json_of(&blob(layout, &index["manifests"][0]))
+}
+
+/// The files of a layer, each with its mode.
+fn unpacked(layout: &Path, layer: &Value) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let layer = blob(layout, layer);
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(layer.as_slice()));
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        (entry.path().unwrap().into_owned(), entry.header().mode().unwrap(), bytes)
+    });
+    entries.collect()
 }
 
 /// The blob that a descriptor names, held against its digest and size.

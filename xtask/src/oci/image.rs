@@ -1,7 +1,7 @@
-//! An OCI image layout with a module in it, for Istio and Envoy Gateway to fetch from a registry.
+//! An OCI image layout with a module in it: an ordinary image whose only layer is a tar.gz with one file.
 //!
-//! It is the "compat" variant of the Wasm image specification (solo-io/wasm, spec/spec-compat.md): an
-//! ordinary image whose only layer is a tar.gz with `plugin.wasm` in it. The same module, version,
+//! The Wasm module's is for Istio and Envoy Gateway to fetch from a registry, in the "compat" variant of the Wasm image
+//! specification (solo-io/wasm, spec/spec-compat.md). The dynamic module's is for pods to mount. The same module, version,
 //! revision and time give the same bytes, and so the same digest.
 
 use std::collections::HashMap;
@@ -21,22 +21,84 @@ use oci_spec::image::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-const TITLE: &str = "junction-webhook-filter";
-const DESCRIPTION: &str =
-    "Envoy proxy-wasm filter that verifies, validates and normalises Junction lab-result webhooks";
-/// As spec-compat.md names the file.
-const FILE: &str = "plugin.wasm";
-/// The same page's mark of the variant.
+/// The mark of its variant that spec-compat.md asks for.
 const VARIANT: (&str, &str) = ("module.wasm.image/variant", "compat");
 
-/// The bytes of a Wasm module.
+/// What a module runs on.
 #[derive(Clone)]
-pub(crate) struct Module(Vec<u8>);
+enum Kind {
+    Wasm,
+    /// A shared library for Linux.
+    Native(Arch),
+}
+
+/// The bytes of a module, of either kind.
+#[derive(Clone)]
+pub(crate) struct Module {
+    kind: Kind,
+    bytes: Vec<u8>,
+}
 
 impl Module {
     /// None where the bytes are something else.
     pub(crate) fn new(bytes: Vec<u8>) -> Option<Self> {
-        bytes.starts_with(b"\0asm").then_some(Self(bytes))
+        let is_wasm = bytes.starts_with(b"\0asm");
+        let kind = if is_wasm { Kind::Wasm } else { Kind::Native(architecture(&bytes)?) };
+        Some(Self { kind, bytes })
+    }
+
+    const fn title(&self) -> &'static str {
+        match self.kind {
+            Kind::Wasm => "junction-webhook-filter",
+            Kind::Native(_) => "junction-webhook-native",
+        }
+    }
+
+    const fn description(&self) -> &'static str {
+        match self.kind {
+            Kind::Wasm => {
+                "Envoy proxy-wasm filter that verifies, validates and normalises Junction lab-result webhooks"
+            }
+            Kind::Native(_) => {
+                "Envoy dynamic module that verifies, validates and normalises Junction lab-result webhooks"
+            }
+        }
+    }
+
+    /// As spec-compat.md names the file, and as `make build-native` does.
+    const fn file(&self) -> &'static str {
+        match self.kind {
+            Kind::Wasm => "plugin.wasm",
+            Kind::Native(_) => "libjunction_webhook.so",
+        }
+    }
+
+    /// As Go names the target, which the image specification asks for.
+    fn platform(&self) -> (Arch, Os) {
+        match &self.kind {
+            Kind::Wasm => (Arch::Wasm, Os::Other("wasip1".to_owned())),
+            Kind::Native(architecture) => (architecture.clone(), Os::Linux),
+        }
+    }
+}
+
+/// For what a shared library is built: the ELF header's `e_type` and `e_machine` (gabi, chapter 4), of 64 bits and with
+/// the least byte first.
+fn architecture(bytes: &[u8]) -> Option<Arch> {
+    const SHARED: [u8; 2] = 3_u16.to_le_bytes();
+    const X86_64: [u8; 2] = 62_u16.to_le_bytes();
+    const AARCH64: [u8; 2] = 183_u16.to_le_bytes();
+    let (magic, rest) = bytes.split_first_chunk::<6>()?;
+    let (kind, machine) = rest.get(10..14)?.split_at(2);
+    if magic != b"\x7fELF\x02\x01" || kind != SHARED {
+        return None;
+    }
+    if machine == X86_64 {
+        Some(Arch::Amd64)
+    } else if machine == AARCH64 {
+        Some(Arch::ARM64)
+    } else {
+        None
     }
 }
 
@@ -59,11 +121,11 @@ impl Image {
         let labels = self.labels(&created);
 
         let layer = self.layer()?;
+        let (architecture, os) = self.module.platform();
         let config = ImageConfigurationBuilder::default()
             .created(created.as_str())
-            // As Go names the module's target, which the image specification asks for.
-            .architecture(Arch::Wasm)
-            .os(Os::Other("wasip1".to_owned()))
+            .architecture(architecture)
+            .os(os)
             .config(ConfigBuilder::default().labels(labels.clone()).build()?)
             .rootfs(
                 RootFsBuilder::default()
@@ -74,7 +136,9 @@ impl Image {
             .history([HistoryBuilder::default().created(created).created_by("make oci").build()?])
             .build()?;
         let mut annotations = labels;
-        annotations.insert(VARIANT.0.to_owned(), VARIANT.1.to_owned());
+        if matches!(self.module.kind, Kind::Wasm) {
+            annotations.insert(VARIANT.0.to_owned(), VARIANT.1.to_owned());
+        }
         let manifest = ImageManifestBuilder::default()
             .schema_version(SCHEMA_VERSION)
             .media_type(MediaType::ImageManifest)
@@ -100,10 +164,10 @@ impl Image {
     fn labels(&self, created: &str) -> HashMap<String, String> {
         let labels = [
             (ANNOTATION_CREATED, created),
-            (ANNOTATION_DESCRIPTION, DESCRIPTION),
+            (ANNOTATION_DESCRIPTION, self.module.description()),
             (ANNOTATION_LICENSES, env!("CARGO_PKG_LICENSE")),
             (ANNOTATION_REVISION, &self.revision),
-            (ANNOTATION_TITLE, TITLE),
+            (ANNOTATION_TITLE, self.module.title()),
             (ANNOTATION_VERSION, &self.version),
         ];
         labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
@@ -112,13 +176,13 @@ impl Image {
     /// A tar with one file that anyone may read and that belongs to root.
     fn layer(&self) -> Result<Vec<u8>> {
         let mut header = tar::Header::new_ustar();
-        header.set_size(u64::try_from(self.module.0.len())?);
+        header.set_size(u64::try_from(self.module.bytes.len())?);
         header.set_mode(0o444);
         header.set_mtime(self.created);
         header.set_uid(0);
         header.set_gid(0);
         let mut archive = tar::Builder::new(Vec::new());
-        archive.append_data(&mut header, FILE, self.module.0.as_slice())?;
+        archive.append_data(&mut header, self.module.file(), self.module.bytes.as_slice())?;
         Ok(archive.into_inner()?)
     }
 
