@@ -137,7 +137,7 @@ proof: build-and-envoy ## Prove security and reliability at length; print the fi
 fuzz: rust ## Fuzz each target for FUZZ_SECONDS=600; needs the nightly toolchain
 	@cargo xtask fuzz
 
-test-envoys: build ## Run the tests against Envoy on every supported release line
+test-envoys: build build-native ## Run the tests against Envoy on every supported release line, with each host
 	@cargo xtask test-envoys
 
 deny: rust ## Check licences, sources and, where reachable, advisories of all dependencies

@@ -6,25 +6,27 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use self::guarded::Guarded;
-
-use self::raw::{Object, Raw, RawSecret};
 use crate::document::Rules;
 use crate::repeats::{Limits, Repeats};
 use crate::route::Route;
-use crate::signature::{Secret, SecretError, Verifier, hmac, svix};
+use crate::signature::Verifier;
 
+pub use self::delivery::{Delivery, MOST_SECRET_BYTES, News};
+pub use self::draft::{Draft, Subscription};
+pub use self::guarded::Guarded;
+
+mod delivery;
+mod draft;
 mod guarded;
 mod raw;
 #[cfg(test)]
 mod tests;
 
 /// A configuration that the filter can work with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Which requests are guarded.
     pub route: Route,
@@ -68,18 +70,24 @@ pub enum Mode {
 }
 
 impl Config {
-    /// Checks the plugin configuration's JSON text; nothing at all counts as `{}`. `environment`
-    /// gives a variable's bytes, or none where there is no such variable.
+    /// Checks the plugin configuration's JSON text, for a host that has no secrets by SDS; nothing
+    /// at all counts as `{}`. `environment` gives a variable's bytes, or none where there is no such
+    /// variable.
     ///
     /// # Errors
     /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
-    /// that is missing or no secret, and where no secret is configured at all.
+    /// that is missing, no secret or one by SDS, and where no secret is configured at all.
     pub fn parse<V: Into<Vec<u8>>>(
         text: &[u8],
         environment: impl Fn(&str) -> Option<V>,
     ) -> Result<Self, Unusable> {
-        Self::from_json(text, |name| environment(name).map(Into::into))
-            .map_err(|error| Unusable { guarded: Guarded::read(text), error })
+        let draft = Draft::parse(text, environment)?;
+        match draft.subscriptions().first() {
+            None => draft.fill(|_| None),
+            Some(subscription) => {
+                Err(draft.unusable(&subscription.field, "needs the dynamic module"))
+            }
+        }
     }
 
     /// Opens the memory of events that the upstream has taken, where there is to be one; `open` is
@@ -93,12 +101,17 @@ impl Config {
         self,
         open: impl FnOnce(Limits) -> Result<Arc<dyn Repeats>, E>,
     ) -> Result<(Self, Option<Arc<dyn Repeats>>), Unusable> {
-        let limits = self.duplicates.filter(|_| self.mode == Mode::Enforce);
-        let Some(limits) = limits else { return Ok((self, None)) };
+        let Some(limits) = self.limits() else { return Ok((self, None)) };
         match open(limits) {
             Ok(repeats) => Ok((self, Some(repeats))),
             Err(problem) => Err(self.unusable("duplicates", problem)),
         }
+    }
+
+    /// How repeats are remembered, if they are: in shadow mode every request goes on.
+    #[must_use]
+    pub fn limits(&self) -> Option<Limits> {
+        self.duplicates.filter(|_| self.mode == Mode::Enforce)
     }
 
     /// Refuses a configuration that this host cannot carry out, for the problem of a field.
@@ -134,48 +147,6 @@ impl Config {
         ]
         .into_iter()
         .flatten()
-    }
-
-    fn from_json(
-        text: &[u8],
-        environment: impl Fn(&str) -> Option<Vec<u8>>,
-    ) -> Result<Self, ConfigError> {
-        let raw = Raw::read(text)?;
-        let route = Route::new(&raw.path).map_err(|error| ConfigError::new("path", error))?;
-        let svix = svix::Scheme::new(
-            read_secrets("svix", raw.svix.0.secrets, &environment, Secret::svix, str::trim)?,
-            Duration::from_secs(raw.svix.0.tolerance_seconds),
-        );
-        let hmac = hmac::Scheme::new(
-            read_secrets("hmac", raw.hmac.0.secrets, &environment, Secret::plain, |text| text)?,
-            &raw.hmac.0.headers,
-            Duration::from_secs(raw.hmac.0.tolerance_seconds),
-        )
-        .map_err(|error| ConfigError::new("hmac.headers", error))?;
-        let verifier = Verifier::new(svix, hmac)
-            .map_err(|error| ConfigError::new("svix.secrets, hmac.secrets", error))?;
-        let max_body_bytes = Some(raw.max_body_bytes.get())
-            .filter(|bytes| *bytes <= MOST_BODY_BYTES)
-            .and_then(|bytes| usize::try_from(bytes).ok())
-            .ok_or_else(|| {
-                let problem = format!("must be 1 to {MOST_BODY_BYTES} (8 MiB)");
-                ConfigError::new("max_body_bytes", problem)
-            })?;
-        let duplicates = raw
-            .duplicates
-            .map(|Object(raw)| Limits::new(raw.remember, raw.seconds))
-            .transpose()
-            .map_err(|error| ConfigError::new(format!("duplicates.{}", error.field()), error))?;
-        let rules = Rules { unknown_events: raw.unknown_events, nulls: raw.nulls };
-        Ok(Self {
-            route,
-            verifier,
-            max_body_bytes,
-            mode: raw.mode,
-            rules,
-            hold_headers: raw.hold_headers,
-            duplicates,
-        })
     }
 }
 
@@ -264,39 +235,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-fn read_secrets(
-    scheme: &str,
-    secrets: Vec<Object<RawSecret>>,
-    environment: &impl Fn(&str) -> Option<Vec<u8>>,
-    parse: fn(&str) -> Result<Secret, SecretError>,
-    // What of a text counts, to tell an empty one.
-    clean: fn(&str) -> &str,
-) -> Result<Vec<Secret>, ConfigError> {
-    let mut parsed = Vec::new();
-    for (index, Object(secret)) in secrets.into_iter().enumerate() {
-        let error = |problem: &dyn fmt::Display| {
-            ConfigError::new(format!("{scheme}.secrets[{index}]"), problem)
-        };
-        let text = match (secret.env, secret.inline) {
-            (Some(name), None) => {
-                let value = String::from_utf8(environment(&name).unwrap_or_default())
-                    .map_err(|_| error(&"the environment variable is not UTF-8"))?;
-                match (clean(&value).is_empty(), secret.optional) {
-                    (false, _) => value,
-                    (true, true) => continue,
-                    (true, false) => {
-                        return Err(error(&"the environment variable is missing or empty"));
-                    }
-                }
-            }
-            (None, Some(text)) if !secret.optional => text,
-            (None, Some(_)) => {
-                return Err(error(&"optional is for env alone: an inline secret is always there"));
-            }
-            _ => return Err(error(&"must be {\"env\": NAME} or {\"inline\": SECRET}")),
-        };
-        parsed.push(parse(&text).map_err(|problem| error(&problem))?);
-    }
-    Ok(parsed)
-}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{Guarded, Mode};
+use crate::config::{Delivery, Draft, Guarded, Mode, News};
 use crate::exchange::{Action, Exchange, Forward, Outcome, Plugin};
 use crate::http::Header;
 use crate::log_budget::LogBudget;
@@ -29,6 +29,13 @@ pub trait Host {
     /// Whether an upstream has been asked for, so that the head is out of reach. Where the host
     /// cannot tell, it is not.
     fn is_head_gone(&self) -> bool;
+
+    /// The present value of a secret that the host delivers, by the place of its subscription; none
+    /// where there is none, and always where the host delivers none.
+    fn secret(&self, place: usize) -> Option<&[u8]> {
+        let _ = place;
+        None
+    }
 
     /// Where the host is about to send the request.
     fn destination(&self) -> Destination;
@@ -115,7 +122,10 @@ impl Warning {
 /// One plugin: what its requests share, on one worker or on all of them.
 #[derive(Debug)]
 pub struct Worker {
+    /// As it is where no secret is delivered, else as it was at the start.
     plugin: Arc<Plugin>,
+    /// The plugin as delivered secrets make it, where any is.
+    delivery: Option<Mutex<Delivery>>,
     repeats: Option<Arc<dyn Repeats>>,
     log_budget: Mutex<LogBudget>,
     /// Some request's body has come, so holding heads back does not hold bodies back as well.
@@ -129,19 +139,61 @@ impl Worker {
             Ok(config) => config.warnings().for_each(|warning| host.warn(warning)),
             Err(unusable) => host.error(&unusable.to_string()),
         }
-        let (is_shadow, guards_everything) = match &plugin {
-            Ok(config) => (config.mode == Mode::Shadow, false),
-            Err(unusable) => (false, unusable.guarded == Guarded::Everything),
-        };
-        host.record(Series::ConfigOk, u64::from(plugin.is_ok()));
-        host.record(Series::GuardsEverything, u64::from(guards_everything));
-        host.record(Series::Shadow, u64::from(is_shadow));
-        Self {
-            plugin: Arc::new(plugin),
-            repeats,
-            log_budget: Mutex::default(),
-            is_body_seen: AtomicBool::default(),
+        gauge(&plugin, host);
+        Self::with(Arc::new(plugin), None, repeats)
+    }
+
+    /// Starts with a configuration that may have secrets which `host` delivers. One that has not
+    /// come is none to tell of yet.
+    pub fn start_delivered(
+        draft: Draft,
+        repeats: Option<Arc<dyn Repeats>>,
+        host: &impl Host,
+    ) -> Self {
+        draft.warnings().for_each(|warning| host.warn(warning));
+        let mut delivery = Delivery::new(draft);
+        delivery.update(|place| host.secret(place));
+        tell_news(delivery.news(true), host);
+        gauge(delivery.plugin(), host);
+        let plugin = Arc::clone(delivery.plugin());
+        let delivery = (!delivery.draft().subscriptions().is_empty()).then(|| Mutex::new(delivery));
+        Self::with(plugin, delivery, repeats)
+    }
+
+    fn with(
+        plugin: Arc<Plugin>,
+        delivery: Option<Mutex<Delivery>>,
+        repeats: Option<Arc<dyn Repeats>>,
+    ) -> Self {
+        let (log_budget, is_body_seen) = (Mutex::default(), AtomicBool::default());
+        Self { plugin, delivery, repeats, log_budget, is_body_seen }
+    }
+
+    /// The plugin with the secrets that are there now, where any is delivered; tells of what has
+    /// changed.
+    ///
+    /// Envoy brings a new secret to one worker after the other. While they differ, each request
+    /// still has a secret that Envoy gave it; the gauges end as the last one has them.
+    fn delivered(&self, may_come: bool, host: &impl Host) -> Option<Arc<Plugin>> {
+        let delivery = self.delivery.as_ref()?;
+        // Whatever a panic left of it is what had come by then.
+        let mut delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner);
+        if delivery.update(|place| host.secret(place)) {
+            gauge(delivery.plugin(), host);
         }
+        tell_news(delivery.news(may_come), host);
+        Some(Arc::clone(delivery.plugin()))
+    }
+
+    /// Sets the gauges once more, for a host that could not when the worker started.
+    pub fn gauge(&self, host: &impl Host) {
+        gauge(&self.plugin, host);
+    }
+
+    /// Looks at the secrets that are delivered, where no request does. One that is not there may
+    /// still come.
+    pub fn look(&self, host: &impl Host) {
+        drop(self.delivered(true, host));
     }
 
     /// Says how many lines were held back, if any; to be called about once a second.
@@ -167,6 +219,26 @@ impl Worker {
 
     fn warn_of(&self, warning: Warning, host: &impl Host) {
         self.warn(&[warning.text(), host.remedy(warning)].concat(), host);
+    }
+}
+
+/// Says by gauges how a plugin is configured.
+fn gauge(plugin: &Plugin, host: &impl Host) {
+    let (is_shadow, guards_everything) = match plugin {
+        Ok(config) => (config.mode == Mode::Shadow, false),
+        Err(unusable) => (false, unusable.guarded == Guarded::Everything),
+    };
+    host.record(Series::ConfigOk, u64::from(plugin.is_ok()));
+    host.record(Series::GuardsEverything, u64::from(guards_everything));
+    host.record(Series::Shadow, u64::from(is_shadow));
+}
+
+fn tell_news(news: Vec<News>, host: &impl Host) {
+    for news in news {
+        match news {
+            News::Bad(line) => host.error(&line),
+            News::Good(line) => host.warn(&line),
+        }
     }
 }
 
@@ -201,6 +273,9 @@ impl Request {
         host: &impl Host,
     ) -> Flow {
         let now = host.now();
+        if let Some(plugin) = worker.delivered(false, host) {
+            self.exchange = Exchange::new(plugin, worker.repeats.clone());
+        }
         let outcome = match headers {
             Some(headers) => self.exchange.on_head(headers, end_of_stream, now),
             None => self.exchange.on_unreadable_head(),

@@ -28,8 +28,11 @@ use crate::signature::mac::{Mac, Tag};
 /// bound each would cost the comparison under every configured secret.
 const MAX_TAGS: usize = 32;
 
+/// A place for a configured secret: empty while a secret that is delivered has not come, or is none.
+pub(crate) type Slot = Option<Secret>;
+
 /// Both schemes, at least one of them on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verifier {
     svix: svix::Scheme,
     hmac: hmac::Scheme,
@@ -52,6 +55,21 @@ impl Verifier {
             SchemeName::Svix => self.svix.is_on(),
             SchemeName::Hmac => self.hmac.is_on(),
         }
+    }
+
+    /// Both schemes, of which only what is beside their secrets counts.
+    pub(crate) const fn without_secrets(svix: svix::Scheme, hmac: hmac::Scheme) -> Self {
+        Self { svix, hmac }
+    }
+
+    /// The same schemes with other secrets, some of which may not be there.
+    pub(crate) fn with_slots(&self, svix: Vec<Slot>, hmac: Vec<Slot>) -> Self {
+        Self { svix: self.svix.with_slots(svix), hmac: self.hmac.with_slots(hmac) }
+    }
+
+    /// Whether there is any secret, so that something can verify.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.svix.slots().iter().chain(self.hmac.slots()).any(Option::is_some)
     }
 
     /// Judges the signature headers, whose names are in lower case, at `now` since the Unix epoch.
@@ -135,16 +153,16 @@ impl Error for NoSecret {}
 /// A request whose headers are in order and whose body is on its way.
 #[derive(Debug)]
 pub struct Pending {
-    /// One for each configured secret.
+    /// One for each secret that is there.
     macs: Vec<Mac>,
     claimed: Vec<Tag>,
     identity: Identity,
 }
 
 impl Pending {
-    fn new(secrets: &[Secret], prefix: &[&[u8]], claimed: Vec<Tag>, identity: Identity) -> Self {
+    fn new(slots: &[Slot], prefix: &[&[u8]], claimed: Vec<Tag>, identity: Identity) -> Self {
         let start = |secret: &Secret| prefix.iter().fold(secret.start(), Mac::chain_update);
-        Self { macs: secrets.iter().map(start).collect(), claimed, identity }
+        Self { macs: slots.iter().flatten().map(start).collect(), claimed, identity }
     }
 
     /// The scheme that decides.

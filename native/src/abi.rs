@@ -1,7 +1,7 @@
 //! Envoy's ABI for dynamic modules, as far as an HTTP filter needs it: the hooks that Envoy calls,
 //! the callbacks that it offers, and all `unsafe` code of this crate.
 //!
-//! `callbacks` declares what Envoy offers, `stream` makes it safe, `exports` is what Envoy calls.
+//! `callbacks` declares what Envoy offers, `stream` and `secret` make it safe, `exports` is what Envoy calls.
 //! What leaves this module is safe: pointers of Envoy's live no longer than the hook in which they
 //! were given, which [`Stream`] and [`Configuration`] carry as a lifetime.
 //! Specification: `source/extensions/dynamic_modules/abi/abi.h` of Envoy 1.38 to 1.40.
@@ -11,10 +11,21 @@ use std::{ptr, slice};
 
 mod callbacks;
 mod exports;
-#[cfg(test)]
+#[cfg(any(test, feature = "fake-envoy"))]
+#[allow(
+    dead_code,
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it stands in for Envoy in tests and for the fuzzer, which stop at the first surprise"
+)]
 pub(crate) mod fake;
+mod secret;
 mod stream;
 
+pub(crate) use self::secret::{NoSubscription, SecretId};
 pub(crate) use self::stream::{Configuration, Kind, Stream, log};
 
 /// Bytes of the one side that the other may read while a call lasts.

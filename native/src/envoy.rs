@@ -8,7 +8,7 @@ use webhook::port::{Host, Room, Warning};
 use webhook::reject::{Answer, Reason, Rejection};
 use webhook::repeats::Destination;
 
-use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, Stream};
+use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, SecretId, Stream};
 
 /// The ids of a plugin's metrics, by the place of each series; the series of one metric share it.
 #[derive(Debug)]
@@ -40,6 +40,14 @@ impl Metrics {
     }
 }
 
+/// What Envoy calls what a plugin has asked it for.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) metrics: Metrics,
+    /// Of the secrets that it delivers, by the place of their subscription.
+    pub(crate) secrets: Vec<SecretId>,
+}
+
 const fn kind(series: Series) -> Kind {
     match series.kind() {
         metrics::Kind::Counter => Kind::Counter,
@@ -59,24 +67,24 @@ enum Place<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Envoy<'a> {
     place: Place<'a>,
-    metrics: &'a Metrics,
+    names: &'a Names,
 }
 
 impl<'a> Envoy<'a> {
     /// While a plugin is configured.
-    pub(crate) const fn configuring(at: Configuration<'a>, metrics: &'a Metrics) -> Self {
-        Self { place: Place::Configuration(at), metrics }
+    pub(crate) const fn configuring(at: Configuration<'a>, names: &'a Names) -> Self {
+        Self { place: Place::Configuration(at), names }
     }
 
     /// While a request is in hand.
-    pub(crate) const fn serving(stream: Stream<'a>, metrics: &'a Metrics) -> Self {
-        Self { place: Place::Stream(stream), metrics }
+    pub(crate) const fn serving(stream: Stream<'a>, names: &'a Names) -> Self {
+        Self { place: Place::Stream(stream), names }
     }
 
     /// Brings every counter's series into being, before it counts: a rate sees no first value. Before
     /// 1.39, Envoy lets no configuration do that.
     pub(crate) fn begin_counters(&self) {
-        let is_used = |series: &Series| self.metrics.remembers || !series.is_of_repeats();
+        let is_used = |series: &Series| self.names.metrics.remembers || !series.is_of_repeats();
         let counters = Series::all().filter(|series| kind(*series) == Kind::Counter);
         counters.filter(is_used).for_each(|series| self.change_metric(series, 0));
     }
@@ -89,7 +97,7 @@ impl<'a> Envoy<'a> {
     }
 
     fn change_metric(&self, series: Series, amount: u64) {
-        let Some(id) = self.metrics.id(series) else { return };
+        let Some(id) = self.names.metrics.id(series) else { return };
         let values: Vec<_> = series.labels().map(|(_, value)| value).collect();
         match self.place {
             Place::Configuration(at) => at.change(kind(series), id, &values, amount),
@@ -136,6 +144,14 @@ impl Host for Envoy<'_> {
     /// This host holds heads itself; a configuration that wants otherwise is refused.
     fn is_head_gone(&self) -> bool {
         false
+    }
+
+    fn secret(&self, place: usize) -> Option<&[u8]> {
+        let id = *self.names.secrets.get(place)?;
+        match self.place {
+            Place::Configuration(at) => at.secret(id),
+            Place::Stream(stream) => stream.secret(id),
+        }
     }
 
     fn destination(&self) -> Destination {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use webhook::config::Config;
+use webhook::config::{Draft, Subscription, Unusable};
 use webhook::http::Header;
 use webhook::metrics::Series;
 use webhook::port::{self, Flow, Host as _, Worker};
 use webhook::reject::{Reason, Rejection};
-use webhook::repeats::{Limits, Repeats};
+use webhook::repeats::Repeats;
 use webhook::report::Verdict;
 
-use crate::abi::{self, Configuration, Level, Status, Stream};
-use crate::envoy::{Envoy, Metrics, body_parts};
+use crate::abi::{self, Configuration, Level, NoSubscription, SecretId, Status, Stream};
+use crate::envoy::{Envoy, Metrics, Names, body_parts};
 use crate::memory::Memory;
 
 /// One plugin, on all workers.
@@ -20,38 +20,76 @@ pub(crate) struct Plugin(Arc<Shared>);
 
 struct Shared {
     worker: Worker,
-    metrics: Metrics,
-    is_usable: bool,
+    names: Names,
     /// Before 1.39, Envoy takes metrics from a request alone.
     is_begun: AtomicBool,
 }
 
 /// Reads a plugin's configuration.
 pub(crate) fn configure(at: Configuration<'_>, text: &[u8]) -> Plugin {
-    let config = Config::parse(text, |name| {
-        std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
-    });
-    let opened =
-        config.and_then(Config::holding_heads).and_then(|config| config.open_repeats(open_memory));
-    let (plugin, repeats) = match opened {
-        Ok((config, repeats)) => (Ok(config), repeats),
-        Err(unusable) => (Err(unusable), None),
+    let opened = open(at, text);
+    let limits = opened.as_ref().ok().and_then(|(draft, _)| draft.limits());
+    let metrics = Metrics::define(at, limits.is_some());
+    let (names, worker) = match opened {
+        Ok((draft, secrets)) => {
+            let names = Names { metrics, secrets };
+            let repeats = limits.map(|limits| -> Arc<dyn Repeats> { Arc::new(Memory(limits)) });
+            let envoy = Envoy::configuring(at, &names);
+            envoy.begin_counters();
+            let worker = Worker::start_delivered(draft, repeats, &envoy);
+            if !names.secrets.is_empty() {
+                // By then those from files have come.
+                at.call_back();
+            }
+            (names, worker)
+        }
+        Err(unusable) => {
+            let names = Names { metrics, secrets: Vec::new() };
+            let envoy = Envoy::configuring(at, &names);
+            envoy.begin_counters();
+            let worker = Worker::start(Err(unusable), None, &envoy);
+            (names, worker)
+        }
     };
-    let is_usable = plugin.is_ok();
-    let metrics = Metrics::define(at, repeats.is_some());
-    let envoy = Envoy::configuring(at, &metrics);
-    envoy.begin_counters();
-    let worker = Worker::start(plugin, repeats, &envoy);
-    let is_begun = AtomicBool::new(false);
-    Plugin(Arc::new(Shared { worker, metrics, is_usable, is_begun }))
+    let is_begun = AtomicBool::new(at.can_change_metrics());
+    Plugin(Arc::new(Shared { worker, names, is_begun }))
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "other hosts may have no memory")]
-fn open_memory(limits: Limits) -> Result<Arc<dyn Repeats>, &'static str> {
-    Ok(Arc::new(Memory(limits)))
+/// Reads a configuration and subscribes to the secrets that Envoy delivers.
+fn open(at: Configuration<'_>, text: &[u8]) -> Result<(Draft, Vec<SecretId>), Unusable> {
+    let draft = Draft::parse(text, |name| {
+        std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
+    })?;
+    if draft.limits().is_some() && !at.delivers_secrets() {
+        // 1.39 does not tell which cluster a request goes to, so that one which is steered elsewhere
+        // would hide another, nor 1.38 whether an answer is the upstream's.
+        return Err(draft.unusable("duplicates", "needs Envoy 1.40 or later"));
+    }
+    let draft = draft.holding_heads()?;
+    let subscribe = |own: &Subscription| {
+        at.subscribe(&own.name, own.source.as_deref()).map_err(|why| {
+            draft.unusable(
+                &own.field,
+                match why {
+                    NoSubscription::OldEnvoy => "needs Envoy 1.40 or later",
+                    NoSubscription::Refused if own.source.is_some() => {
+                        "Envoy refuses its config_source, and says why in its log"
+                    }
+                    NoSubscription::Refused => "Envoy has no static secret of this name",
+                },
+            )
+        })
+    };
+    let secrets = draft.subscriptions().iter().map(subscribe).collect::<Result<_, _>>()?;
+    Ok((draft, secrets))
 }
 
 impl Plugin {
+    /// Looks at the secrets that Envoy delivers, so that the gauges need not wait for a request.
+    pub(crate) fn look(&self, at: Configuration<'_>) {
+        self.0.worker.look(&Envoy::configuring(at, &self.0.names));
+    }
+
     /// Starts with nothing seen of a request.
     pub(crate) fn request(&self) -> Request {
         let inner = port::Request::new(&self.0.worker);
@@ -75,9 +113,9 @@ impl Request {
     /// Takes the head.
     pub(crate) fn on_headers(&mut self, stream: Stream<'_>, end_of_stream: bool) -> Status {
         if !self.shared.is_begun.swap(true, Ordering::Relaxed) {
-            let envoy = Envoy::serving(stream, &self.shared.metrics);
+            let envoy = Envoy::serving(stream, &self.shared.names);
             envoy.begin_counters();
-            envoy.record(Series::ConfigOk, u64::from(self.shared.is_usable));
+            self.shared.worker.gauge(&envoy);
         }
         let headers = stream.headers();
         let headers: Option<Vec<Header<'_>>> = headers.map(|headers| {
@@ -105,7 +143,7 @@ impl Request {
 
     /// Takes the end of the request and of its answer.
     pub(crate) fn on_complete(&mut self, stream: Stream<'_>) {
-        let envoy = Envoy::serving(stream, &self.shared.metrics);
+        let envoy = Envoy::serving(stream, &self.shared.names);
         if let State::Open(request) = &mut self.state {
             request.on_done(&self.shared.worker, &envoy);
         }
@@ -117,7 +155,7 @@ impl Request {
         step: impl FnOnce(&mut port::Request, &Worker, &Envoy<'_>) -> Flow,
     ) -> Status {
         let State::Open(request) = &mut self.state else { return Status::Drop };
-        let envoy = Envoy::serving(stream, &self.shared.metrics);
+        let envoy = Envoy::serving(stream, &self.shared.names);
         match step(request, &self.shared.worker, &envoy) {
             Flow::Continue => Status::Continue,
             Flow::Hold if request.is_answered() => Status::Drop,
@@ -129,7 +167,7 @@ impl Request {
     /// hold a patient's data.
     pub(crate) fn on_panic(&mut self, stream: Stream<'_>) {
         self.state = State::Panicked;
-        let envoy = Envoy::serving(stream, &self.shared.metrics);
+        let envoy = Envoy::serving(stream, &self.shared.names);
         envoy.add(Series::Requests(Verdict::Rejected(Reason::Internal)), 1);
         abi::log(Level::Error, "a request ended in a panic and was answered 500: please report it");
         envoy.answer(&Rejection::from(Reason::Internal).answer());

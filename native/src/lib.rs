@@ -7,6 +7,8 @@
 
 #[allow(unsafe_code, reason = "Envoy's ABI is one of C")]
 mod abi;
+#[cfg(feature = "fake-envoy")]
+pub mod driven;
 mod envoy;
 mod hooks;
 mod memory;

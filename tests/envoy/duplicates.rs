@@ -52,7 +52,25 @@ fn requests(gateway: &Gateway, outcome: &str, reason: &str) -> u64 {
 }
 
 #[test]
+fn where_envoy_does_not_tell_where_a_request_goes_nothing_can_be_remembered_and_it_says_so() {
+    if !Host::cannot_remember() {
+        return;
+    }
+    let gateway = Setup::new().config(&config()).start();
+    let request = delivery("msg_a");
+    let expected = refusal("configuration_error", "Webhook verification is not configured");
+    let answer = gateway.send(&request);
+    assert_eq!((answer.status, answer.json()), (500, expected));
+    assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
+    let line = "configuration is unusable: duplicates: needs Envoy 1.40 or later; its path";
+    assert!(gateway.log().contains(line), "{}", gateway.log());
+}
+
+#[test]
 fn a_repeat_is_answered_on_whichever_worker_it_arrives() {
+    if Host::cannot_remember() {
+        return;
+    }
     let gateway = Setup::new().workers(2).config(&config()).start();
     for event in 0..20 {
         let id = format!("msg_{event}");
@@ -82,6 +100,9 @@ fn a_repeat_is_answered_on_whichever_worker_it_arrives() {
 
 #[test]
 fn the_access_log_tells_a_repeat() {
+    if Host::cannot_remember() {
+        return;
+    }
     let gateway = Setup::new().config(&config()).start();
     gateway.send_logged(&delivery("msg_a"));
     let (_, line) = gateway.send_logged(&delivery("msg_a"));
@@ -91,6 +112,9 @@ fn the_access_log_tells_a_repeat() {
 
 #[test]
 fn an_event_is_forwarded_until_the_upstream_takes_it() {
+    if Host::cannot_remember() {
+        return;
+    }
     let upstream = Upstream::start(&["--fail-rate", "1"]);
     let mut gateway = Setup::new().config(&config()).start_with(upstream);
     for attempt in 0..2 {
@@ -113,6 +137,9 @@ fn an_event_is_forwarded_until_the_upstream_takes_it() {
 
 #[test]
 fn an_upstream_that_is_too_slow_has_not_taken_the_event() {
+    if Host::cannot_remember() {
+        return;
+    }
     let route = format!("{CONNECTION_MANAGER}.route_config.virtual_hosts.0.routes.0.route.timeout");
     let upstream = Upstream::start(&["--delay-ms", "2000"]);
     let gateway = Setup::new().config(&config()).patch(&route, "0.2s").start_with(upstream);
@@ -124,6 +151,9 @@ fn an_upstream_that_is_too_slow_has_not_taken_the_event() {
 
 #[test]
 fn an_answer_of_envoys_own_takes_no_event_whatever_its_status() {
+    if Host::cannot_remember() {
+        return;
+    }
     let routes = format!("{CONNECTION_MANAGER}.route_config.virtual_hosts.0.routes");
     let direct = json!({"match": {"prefix": "/"},
         "direct_response": {"status": 200, "body": {"inline_string": "nobody took it"}}});
@@ -137,6 +167,9 @@ fn an_answer_of_envoys_own_takes_no_event_whatever_its_status() {
 
 #[test]
 fn an_answer_that_breaks_off_takes_no_event() {
+    if Host::cannot_remember() {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -166,6 +199,9 @@ fn an_answer_that_breaks_off_takes_no_event() {
 
 #[test]
 fn a_resend_is_forwarded_once_the_seconds_have_passed() {
+    if Host::cannot_remember() {
+        return;
+    }
     let config = json!({"duplicates": {"remember": 1, "seconds": 1}});
     let gateway = Setup::new().config(&config).start();
     assert_forwarded("first", &gateway.send(&delivery("msg_a")));
@@ -178,6 +214,9 @@ fn a_resend_is_forwarded_once_the_seconds_have_passed() {
 
 #[test]
 fn a_forged_repeat_is_refused() {
+    if Host::cannot_remember() {
+        return;
+    }
     let gateway = Setup::new().config(&config()).start();
     assert_forwarded("first", &gateway.send(&delivery("msg_a")));
     for (name, request) in [
@@ -194,6 +233,9 @@ fn a_forged_repeat_is_refused() {
 
 #[test]
 fn under_plain_hmac_a_header_that_nobody_signed_hides_no_event() {
+    if Host::cannot_remember() {
+        return;
+    }
     let config = json!({"hmac": {"secrets": [{"inline": "plain"}]},
                         "duplicates": {"remember": 100, "seconds": 3600}});
     let gateway = Setup::new().config(&config).start();
@@ -211,6 +253,9 @@ fn under_plain_hmac_a_header_that_nobody_signed_hides_no_event() {
 
 #[test]
 fn one_place_is_the_last_events() {
+    if Host::cannot_remember() {
+        return;
+    }
     let config = json!({"duplicates": {"remember": 1, "seconds": 3600}});
     let gateway = Setup::new().config(&config).start();
     for (id, is_known) in [("a", false), ("a", true), ("b", false), ("b", true), ("a", false)] {
@@ -221,6 +266,9 @@ fn one_place_is_the_last_events() {
 
 #[test]
 fn two_hundred_deliveries_at_once_lose_nothing() {
+    if Host::cannot_remember() {
+        return;
+    }
     let gateway = Setup::new().workers(2).config(&config()).start();
     thread::scope(|scope| {
         let senders: Vec<_> =
@@ -261,6 +309,9 @@ fn repeats_are_forwarded_where_they_are_not_remembered() {
 
 #[test]
 fn a_new_configuration_forgets_nothing() {
+    if Host::cannot_remember() {
+        return;
+    }
     let directory = TempDir::new().unwrap();
     let (setup, listener) = Setup::new().workers(2).listener_from_file(directory.path());
     listener.write(&config(), 1);
@@ -342,6 +393,9 @@ fn the_documented_hash_keeps_the_deliveries_of_an_event_together() {
 /// Nobody signed what steers a request. Whoever captures a webhook may send it elsewhere first.
 #[test]
 fn a_captured_webhook_that_is_steered_elsewhere_hides_no_event() {
+    if Host::cannot_remember() {
+        return;
+    }
     let (mut setup, staging) = (Setup::new().config(&config()), Upstream::start(&[]));
     let mut cluster = at(setup.yaml(), "static_resources.clusters.0").clone();
     cluster["name"] = "staging".into();
@@ -386,6 +440,9 @@ fn a_captured_webhook_that_is_steered_elsewhere_hides_no_event() {
 
 #[test]
 fn a_header_that_overrides_the_method_ends_here_with_and_without_a_memory() {
+    if Host::cannot_remember() {
+        return;
+    }
     let action = "common_http_protocol_options.headers_with_underscores_action";
     for config in [config(), json!({})] {
         let gateway = Setup::new()
@@ -418,6 +475,9 @@ fn a_header_that_overrides_the_method_ends_here_with_and_without_a_memory() {
 
 #[test]
 fn an_event_to_another_host_is_another_delivery() {
+    if Host::cannot_remember() {
+        return;
+    }
     let gateway = Setup::new().config(&config()).start();
     assert_forwarded("first", &gateway.send(&delivery("msg_a")));
     let request = delivery("msg_a");

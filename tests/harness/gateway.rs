@@ -7,7 +7,7 @@ use loopback::process::Process;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Admin, Answer, Request, Seen, Setup, Upstream, Wire, eventually, http2};
+use crate::{Admin, Answer, Host, Request, Seen, Setup, Upstream, Wire, eventually, http2};
 
 /// Envoy, the stub behind it, and everything either has to say.
 pub struct Gateway {
@@ -62,9 +62,10 @@ impl Gateway {
         seen
     }
 
-    /// The value of a counter or gauge, which must exist.
+    /// The value of a counter or gauge, which must exist, but where none does before its first use.
     pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
-        let value = self.admin.series(name, labels);
+        let never_used = Host::counts_late().then_some(0);
+        let value = self.admin.series(name, labels).or(never_used);
         value.unwrap_or_else(|| panic!("no {name} with {labels:?}:\n{}", self.admin.prometheus()))
     }
 

@@ -32,6 +32,18 @@ impl Host {
         Self::under_test() == Self::Native
     }
 
+    /// Whether this host remembers no repeats on this Envoy, which before 1.40 does not tell a dynamic
+    /// module where a request goes.
+    pub fn cannot_remember() -> bool {
+        Self::under_test() == Self::Native && super::envoy_release() < (1, 40)
+    }
+
+    /// Whether a series of this host is there only after its first use on this Envoy, which lets no
+    /// dynamic module before 1.39 change a metric while it is configured.
+    pub fn counts_late() -> bool {
+        Self::under_test() == Self::Native && super::envoy_release() < (1, 39)
+    }
+
     /// Where the filter's own configuration stands in its `typed_config`.
     pub fn configuration(self) -> &'static str {
         match self {

@@ -18,7 +18,10 @@
 
 use std::{cell::RefCell, env, ffi::OsString, fmt, fs, io, io::Read};
 
-use junction_webhook::{config::Config, exchange::Plugin};
+use junction_webhook::{
+    config::{Config, Draft},
+    exchange::Plugin,
+};
 
 use crate::yaml::{self, Node, YamlError};
 
@@ -126,10 +129,15 @@ impl Site<'_> {
 
     /// What the filter makes of its configuration, with these variables.
     pub(crate) fn plugin_with(&self, variable: impl Fn(&str) -> Option<Vec<u8>>) -> Plugin {
-        let config = Config::parse(&self.configuration.text, variable);
+        let text = &self.configuration.text;
         match self.kind {
-            Kind::DynamicModule => config.and_then(Config::holding_heads),
-            Kind::Json | Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => config,
+            // Envoy alone knows the secrets that it delivers.
+            Kind::DynamicModule => Draft::parse(text, variable)
+                .and_then(Draft::holding_heads)
+                .and_then(|draft| draft.with_stand_in(STAND_IN)),
+            Kind::Json | Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => {
+                Config::parse(text, variable)
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 use crate::log;
 use crate::{cargo_tool, proof};
 
-const TARGETS: [&str; 4] = ["exchange", "signature_headers", "document", "configuration"];
+const TARGETS: [&str; 5] = ["exchange", "native", "signature_headers", "document", "configuration"];
 
 #[derive(Args)]
 pub(crate) struct Options {

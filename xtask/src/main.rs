@@ -77,10 +77,7 @@ enum Task {
     /// Count the instructions of one request and of what strangers send
     Instructions,
     /// Run the tests against Envoy on every release line that is supported
-    TestEnvoys {
-        /// These alone, such as 1.38.2
-        releases: Vec<String>,
-    },
+    TestEnvoys(envoys::Options),
     /// Check alerts and dashboard with a real Prometheus
     TestObservability,
     /// Draw docs/images/dashboard*.svg from a real scrape
@@ -131,7 +128,7 @@ fn perform() -> Result<()> {
         Task::Deny => deny::run(&sh),
         Task::Reproducible => reproducible::run(&sh),
         Task::Instructions => instructions::run(&sh),
-        Task::TestEnvoys { releases } => envoys::run(&sh, &releases),
+        Task::TestEnvoys(options) => envoys::run(&sh, &options),
         Task::TestObservability => observability::check(&sh),
         Task::DashboardPicture => observability::draw(&sh),
         Task::TestPage => browser::check(&sh),

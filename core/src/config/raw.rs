@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use super::{ConfigError, Mode, Position};
@@ -60,7 +61,7 @@ pub(super) struct RawSvix {
 impl Default for RawSvix {
     fn default() -> Self {
         let env = |name: &str, optional| {
-            Object(RawSecret { env: Some(name.to_owned()), inline: None, optional })
+            Object(RawSecret { env: Some(name.to_owned()), optional, ..RawSecret::default() })
         };
         Self {
             secrets: vec![env(DEFAULT_SECRET, false), env(DEFAULT_PREVIOUS_SECRET, true)],
@@ -87,13 +88,40 @@ impl Default for RawHmac {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct RawSecret {
     pub(super) env: Option<String>,
     pub(super) inline: Option<String>,
-    #[serde(default)]
     pub(super) optional: bool,
+    pub(super) sds: Option<String>,
+    pub(super) config_source: Option<Object<RawSource>>,
+}
+
+/// Envoy's `ConfigSource`, of which only the fields are known here, in both of protobuf's spellings:
+/// what they hold is for Envoy to judge. A field that is none of them is an error, since it may be a field of ours in the wrong
+/// place. Not among them is `path`, which Envoy calls deprecated, and which is such a field.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSource {
+    #[serde(alias = "pathConfigSource", skip_serializing_if = "Option::is_none")]
+    path_config_source: Option<Value>,
+    #[serde(alias = "apiConfigSource", skip_serializing_if = "Option::is_none")]
+    api_config_source: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ads: Option<Value>,
+    #[serde(alias = "initialFetchTimeout", skip_serializing_if = "Option::is_none")]
+    initial_fetch_timeout: Option<Value>,
+    #[serde(alias = "resourceApiVersion", skip_serializing_if = "Option::is_none")]
+    resource_api_version: Option<Value>,
+}
+
+impl RawSource {
+    /// As JSON, for Envoy.
+    pub(super) fn json(&self) -> String {
+        // Nothing at all would be a static secret.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
 }
 
 /// Neither has a default: 0 is out of bounds.
@@ -130,23 +158,41 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// The fields of an object, and what each may hold in its turn.
-pub(super) struct Fields(pub(super) &'static [(&'static str, Fields)]);
+/// The fields of an object, and what each may hold in its turn; none where that is not ours to say.
+pub(super) struct Fields(pub(super) Option<&'static [(&'static str, Fields)]>);
 
-const NONE: Fields = Fields(&[]);
-const SECRET: Fields = Fields(&[("env", NONE), ("inline", NONE), ("optional", NONE)]);
+const NONE: Fields = Fields(Some(&[]));
+const ANY: Fields = Fields(None);
+const SOURCE: Fields = Fields(Some(&[
+    ("pathConfigSource", ANY),
+    ("path_config_source", ANY),
+    ("apiConfigSource", ANY),
+    ("api_config_source", ANY),
+    ("ads", ANY),
+    ("initialFetchTimeout", ANY),
+    ("initial_fetch_timeout", ANY),
+    ("resourceApiVersion", ANY),
+    ("resource_api_version", ANY),
+]));
+const SECRET: Fields = Fields(Some(&[
+    ("env", NONE),
+    ("inline", NONE),
+    ("optional", NONE),
+    ("sds", NONE),
+    ("config_source", SOURCE),
+]));
 /// Those of [`Raw`]; a test holds them against what serde takes.
-pub(super) const FIELDS: Fields = Fields(&[
+pub(super) const FIELDS: Fields = Fields(Some(&[
     ("path", NONE),
-    ("svix", Fields(&[("secrets", SECRET), ("tolerance_seconds", NONE)])),
-    ("hmac", Fields(&[("secrets", SECRET), ("headers", NONE), ("tolerance_seconds", NONE)])),
+    ("svix", Fields(Some(&[("secrets", SECRET), ("tolerance_seconds", NONE)]))),
+    ("hmac", Fields(Some(&[("secrets", SECRET), ("headers", NONE), ("tolerance_seconds", NONE)]))),
     ("max_body_bytes", NONE),
     ("mode", NONE),
     ("unknown_events", NONE),
     ("nulls", NONE),
     ("hold_headers", NONE),
-    ("duplicates", Fields(&[("remember", NONE), ("seconds", NONE)])),
-]);
+    ("duplicates", Fields(Some(&[("remember", NONE), ("seconds", NONE)]))),
+]));
 
 impl Raw {
     /// Reads the configuration's JSON text; none at all counts as `{}`.

@@ -1,10 +1,13 @@
 //! Defaults, every kind of error with the field it names, and that no error holds a value.
 
+use std::time::Duration;
+
 use super::*;
 use crate::document::{Nulls, UnknownEvents};
 use crate::route::RouteError;
-use crate::signature::SchemeName;
+use crate::signature::{SchemeName, SecretError, hmac};
 
+const FORMS: &str = r#"must be {"env": NAME}, {"inline": SECRET} or {"sds": NAME}"#;
 const SVIX: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn environment(name: &str) -> Option<Vec<u8>> {
@@ -140,15 +143,61 @@ fn an_error_names_the_field_and_the_rule() {
             "hmac.secrets[0]",
             SecretError::Empty.to_string(),
         ),
-        (
-            r#"{"svix":{"secrets":[{}]}}"#,
-            "svix.secrets[0]",
-            r#"must be {"env": NAME} or {"inline": SECRET}"#.to_owned(),
-        ),
+        (r#"{"svix":{"secrets":[{}]}}"#, "svix.secrets[0]", FORMS.to_owned()),
         (
             r#"{"svix":{"secrets":[{"env":"OTHER","inline":"x"}]}}"#,
             "svix.secrets[0]",
-            r#"must be {"env": NAME} or {"inline": SECRET}"#.to_owned(),
+            FORMS.to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s"}]}}"#,
+            "svix.secrets[0].sds",
+            "needs the dynamic module".to_owned(),
+        ),
+        (
+            r#"{"hmac":{"secrets":[{"inline":"k"},{"sds":"s"}]}}"#,
+            "hmac.secrets[1].sds",
+            "needs the dynamic module".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":""}]}}"#,
+            "svix.secrets[0].sds",
+            "must not be empty".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"config_source":{"ads":{}}}]}}"#,
+            "svix.secrets[0].config_source",
+            "needs sds".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"env":"OTHER","config_source":{"ads":{}}}]}}"#,
+            "svix.secrets[0].config_source",
+            "needs sds".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s","config_source":"ads"}]}}"#,
+            "svix.secrets[0].config_source",
+            format!("{not_allowed} (line 1 column 52)"),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s","config_source":{"path":"/hooks"}}]}}"#,
+            "svix.secrets[0].config_source.path",
+            "unknown field (line 1 column 54)".to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s","env":"OTHER"}]}}"#,
+            "svix.secrets[0]",
+            FORMS.to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s","inline":"MfKQ"}]}}"#,
+            "svix.secrets[0]",
+            FORMS.to_owned(),
+        ),
+        (
+            r#"{"svix":{"secrets":[{"sds":"s","optional":true}]}}"#,
+            "svix.secrets[0]",
+            "optional is for env alone: one by SDS may always be missing".to_owned(),
         ),
         (
             r#"{"svix":{"secrets":[{"inline":"x","optional":true}]}}"#,
@@ -158,7 +207,7 @@ fn an_error_names_the_field_and_the_rule() {
         (
             r#"{"svix":{"secrets":[{"env":"OTHER","inline":"x","optional":true}]}}"#,
             "svix.secrets[0]",
-            r#"must be {"env": NAME} or {"inline": SECRET}"#.to_owned(),
+            FORMS.to_owned(),
         ),
         (
             r#"{"svix":{"secrets":[]}}"#,
@@ -254,6 +303,9 @@ fn an_error_never_holds_a_value() {
         r#"{"hmac":{"headers":["canary canary"]}}"#,
         r#"{"max_body_bytes":"canary"}"#,
         r#"{"svix":{"secrets":[{"whsec_canary=":true}]}}"#,
+        r#"{"svix":{"secrets":[{"sds":"canary"}]}}"#,
+        r#"{"svix":{"secrets":[{"sds":"canary","env":"canary"}]}}"#,
+        r#"{"svix":{"secrets":[{"sds":"s","config_source":{"whsec_canary=":1}}]}}"#,
         r#"{"whsec_canary=":true}"#,
         "canary",
     ] {

@@ -18,12 +18,12 @@ use sha2::Sha256;
 use crate::http::{Header, is_token, value_of};
 use crate::signature::mac::{self, Secret, Tag};
 use crate::signature::timestamp::SentAt;
-use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, svix};
+use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, Slot, svix};
 
 /// Secrets, header names and tolerance of the plain HMAC scheme; without secrets it is off.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scheme {
-    secrets: Vec<Secret>,
+    slots: Vec<Slot>,
     headers: Vec<String>,
     tolerance: Duration,
 }
@@ -44,11 +44,20 @@ impl Scheme {
     ) -> Result<Self, HeadersError> {
         let headers: Vec<_> = headers.iter().map(|name| name.to_ascii_lowercase()).collect();
         check_names(&headers)?;
-        Ok(Self { secrets, headers, tolerance })
+        Ok(Self { slots: secrets.into_iter().map(Some).collect(), headers, tolerance })
+    }
+
+    /// The same scheme with other secrets, some of which may not be there.
+    pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
+        Self { slots, ..self.clone() }
     }
 
     pub(super) fn is_on(&self) -> bool {
-        !self.secrets.is_empty()
+        !self.slots.is_empty()
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     pub(super) const fn tolerance(&self) -> Duration {
@@ -89,7 +98,7 @@ impl Scheme {
             .ok_or(SignatureError::Malformed)?;
 
         let identity = Identity::Body { digest: Sha256::default(), sent_at: Some(sent_at) };
-        Ok(Pending::new(&self.secrets, &[timestamp, b"."], claimed, identity))
+        Ok(Pending::new(&self.slots, &[timestamp, b"."], claimed, identity))
     }
 
     fn begin_bare(&self, value: &[u8]) -> Result<Pending, SignatureError> {
@@ -100,7 +109,7 @@ impl Scheme {
         let claimed = parse_tag(text).ok_or(SignatureError::Malformed)?;
 
         let identity = Identity::Body { digest: Sha256::default(), sent_at: None };
-        Ok(Pending::new(&self.secrets, &[], vec![claimed], identity))
+        Ok(Pending::new(&self.slots, &[], vec![claimed], identity))
     }
 }
 

@@ -26,6 +26,7 @@ const TAG_BYTES: usize = 32;
 
 /// A signing secret, kept as the MAC state after its key block: the key is expanded once, at
 /// configuration, and its text is not kept.
+#[derive(Clone)]
 pub struct Secret(Mac);
 
 impl Secret {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::http::{Header, value_of};
 use crate::signature::mac::{self, Secret, Tag};
 use crate::signature::timestamp::SentAt;
-use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError};
+use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, Slot};
 
 /// The header names of one set, in the order id, timestamp, signature.
 type Names = [&'static str; 3];
@@ -30,9 +30,9 @@ pub const HEADERS: [&str; 6] = {
 const MAX_ID_BYTES: usize = 256;
 
 /// Secrets and tolerance of the Svix scheme; without secrets the scheme is off.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scheme {
-    secrets: Vec<Secret>,
+    slots: Vec<Slot>,
     tolerance: Duration,
 }
 
@@ -40,11 +40,21 @@ impl Scheme {
     /// Takes the secrets, any of which may have signed, and the tolerance in whole seconds.
     #[must_use]
     pub fn new(secrets: Vec<Secret>, tolerance: Duration) -> Self {
-        Self { secrets, tolerance }
+        Self { slots: secrets.into_iter().map(Some).collect(), tolerance }
     }
 
+    /// The same scheme with other secrets, some of which may not be there.
+    pub(crate) fn with_slots(&self, slots: Vec<Slot>) -> Self {
+        Self { slots, ..self.clone() }
+    }
+
+    /// Also where none of its secrets is there: no weaker scheme takes its place meanwhile.
     pub(super) fn is_on(&self) -> bool {
-        !self.secrets.is_empty()
+        !self.slots.is_empty()
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     pub(super) const fn tolerance(&self) -> Duration {
@@ -65,7 +75,7 @@ impl Scheme {
 
         let prefix = [id.as_bytes(), b".", timestamp, b"."];
         let identity = Identity::Message { id: id.to_owned(), sent_at };
-        Ok(Pending::new(&self.secrets, &prefix, claimed, identity))
+        Ok(Pending::new(&self.slots, &prefix, claimed, identity))
     }
 }
 

@@ -13,6 +13,7 @@ mod answers;
 mod broken_configuration;
 mod bypass;
 mod cases;
+mod delivered_secrets;
 mod documents;
 mod goldens;
 mod passed_head;

@@ -119,11 +119,91 @@ unsafe extern "C" {
 pub(super) type ChangeFromConfiguration =
     unsafe extern "C" fn(EnvoyConfiguration, usize, *const Buffer, usize, u64) -> u32;
 
-/// The callback of this name, if this Envoy has it.
-pub(super) fn later_callback(name: &CStr) -> Option<ChangeFromConfiguration> {
+/// A secret asked for while a filter is configured, by its name and Envoy's source of it as JSON, or
+/// no source where it is static; its number, or 0: Envoy 1.40 and later.
+pub(super) type SubscribeToSecret =
+    unsafe extern "C" fn(EnvoyConfiguration, Buffer, Buffer) -> usize;
+
+/// The present value of a secret, by its number, from a configuration or a request: Envoy 1.40 and
+/// later. It is Envoy's, on the thread that asks, and stays where it is until the hook ends.
+pub(super) type ValueOfSecret = unsafe extern "C" fn(*mut c_void, usize, *mut Buffer) -> bool;
+
+/// The callback that adds to a counter or sets a gauge, if this Envoy has it.
+pub(super) fn change_from_configuration(name: Change) -> Option<ChangeFromConfiguration> {
+    let name = match name {
+        Change::Counter => c"envoy_dynamic_module_callback_http_filter_config_increment_counter",
+        Change::Gauge => c"envoy_dynamic_module_callback_http_filter_config_set_gauge",
+    };
+    // SAFETY: where Envoy has a callback of either name, it is of this type; null is none.
+    unsafe { std::mem::transmute::<*mut c_void, Option<ChangeFromConfiguration>>(later(name)) }
+}
+
+/// What a configuration changes.
+#[derive(Clone, Copy)]
+pub(super) enum Change {
+    Counter,
+    Gauge,
+}
+
+/// The callback that subscribes to a secret, if this Envoy has it.
+pub(super) fn subscribe_to_secret() -> Option<SubscribeToSecret> {
+    let name = c"envoy_dynamic_module_callback_http_filter_config_generic_secret_subscribe";
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    unsafe { std::mem::transmute::<*mut c_void, Option<SubscribeToSecret>>(later(name)) }
+}
+
+/// The callback that gives the value of a secret to a configuration, if this Envoy has it.
+pub(super) fn secret_of_configuration() -> Option<ValueOfSecret> {
+    let name = c"envoy_dynamic_module_callback_http_filter_config_get_generic_secret";
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    unsafe { std::mem::transmute::<*mut c_void, Option<ValueOfSecret>>(later(name)) }
+}
+
+/// The callback that gives the value of a secret to a request, if this Envoy has it.
+pub(super) fn secret_of_stream() -> Option<ValueOfSecret> {
+    let name = c"envoy_dynamic_module_callback_http_filter_get_generic_secret";
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    unsafe { std::mem::transmute::<*mut c_void, Option<ValueOfSecret>>(later(name)) }
+}
+
+/// What a plugin can ask Envoy to call it back by, on the main thread: new, commit, delete.
+#[derive(Clone, Copy)]
+pub(super) struct Scheduler {
+    pub(super) new: NewScheduler,
+    pub(super) commit: CommitEvent,
+    pub(super) delete: DeleteScheduler,
+}
+
+type NewScheduler = unsafe extern "C" fn(EnvoyConfiguration) -> *mut c_void;
+type CommitEvent = unsafe extern "C" fn(*mut c_void, u64);
+type DeleteScheduler = unsafe extern "C" fn(*mut c_void);
+
+/// The callbacks of a scheduler, if this Envoy has them.
+pub(super) fn scheduler() -> Option<Scheduler> {
+    let new = later(c"envoy_dynamic_module_callback_http_filter_config_scheduler_new");
+    let commit = later(c"envoy_dynamic_module_callback_http_filter_config_scheduler_commit");
+    let delete = later(c"envoy_dynamic_module_callback_http_filter_config_scheduler_delete");
+    if new.is_null() || commit.is_null() || delete.is_null() {
+        return None;
+    }
+    // SAFETY: where Envoy has callbacks of these names, they are of these types; none is null.
+    unsafe {
+        Some(Scheduler {
+            new: std::mem::transmute::<*mut c_void, NewScheduler>(new),
+            commit: std::mem::transmute::<*mut c_void, CommitEvent>(commit),
+            delete: std::mem::transmute::<*mut c_void, DeleteScheduler>(delete),
+        })
+    }
+}
+
+/// Where a callback is that only later releases of Envoy have; null where this one has none.
+#[cfg(not(any(test, feature = "fake-envoy")))]
+fn later(name: &CStr) -> *mut c_void {
     // SAFETY: the name ends in a NUL, and a look-up changes nothing.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    // SAFETY: where Envoy has a callback of one of the two names that are asked for, it is of this
-    // type; a null pointer is none.
-    unsafe { std::mem::transmute::<*mut c_void, Option<ChangeFromConfiguration>>(symbol) }
+    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
+}
+
+#[cfg(any(test, feature = "fake-envoy"))]
+fn later(name: &CStr) -> *mut c_void {
+    super::fake::later(name)
 }

@@ -143,6 +143,21 @@ pub(super) extern "C" fn envoy_dynamic_module_on_http_filter_stream_complete(
     });
 }
 
+/// On the main thread, as `config_new` asked for.
+#[unsafe(no_mangle)]
+pub(super) extern "C" fn envoy_dynamic_module_on_http_filter_config_scheduled(
+    configuration: EnvoyConfiguration,
+    plugin: *const c_void,
+    _event: u64,
+) {
+    // SAFETY: the pointer is the one that `config_new` gave away, and Envoy calls this while it has
+    // the plugin, which is only shared.
+    if let Some(plugin) = unsafe { plugin.cast::<Plugin>().as_ref() } {
+        let hook = || plugin.look(Configuration::in_hook(configuration));
+        let _ = catch_unwind(AssertUnwindSafe(hook));
+    }
+}
+
 /// The hooks that Envoy demands and that have nothing to do here: the answer passes as it is, and
 /// there are no routes' configurations, calls or events of this module's own.
 macro_rules! idle {
@@ -181,7 +196,6 @@ idle! {
     envoy_dynamic_module_on_http_filter_http_stream_complete(EnvoyStream, *const c_void, u64);
     envoy_dynamic_module_on_http_filter_http_stream_reset(EnvoyStream, *const c_void, u64, u32);
     envoy_dynamic_module_on_http_filter_scheduled(EnvoyStream, *const c_void, u64);
-    envoy_dynamic_module_on_http_filter_config_scheduled(EnvoyConfiguration, *const c_void, u64);
     envoy_dynamic_module_on_http_filter_config_http_callout_done(
         EnvoyConfiguration, *const c_void, u64, u32, *const c_void, usize, *const c_void, usize
     );

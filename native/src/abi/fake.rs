@@ -1,17 +1,21 @@
 //! An Envoy that only remembers: the callbacks of `callbacks`, over plain vectors, and the hooks of
 //! `exports`, as Envoy calls them.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::{ptr, slice};
 
+use super::callbacks::{ChangeFromConfiguration, SubscribeToSecret, ValueOfSecret};
 use super::exports::*;
 use super::{Buffer, EnvoyConfiguration, EnvoyStream, RawHeader, Status};
+
+/// Name and value: Envoy lets any bytes but a few into the latter.
+pub(crate) type Header = (String, Vec<u8>);
 
 /// One Envoy with one request. A pointer to it is what the hooks get.
 #[derive(Debug, Default)]
 pub(crate) struct Envoy {
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) trailers: Vec<(String, String)>,
+    pub(crate) headers: Vec<Header>,
+    pub(crate) trailers: Vec<Header>,
     pub(crate) received: Vec<u8>,
     pub(crate) buffered: Vec<u8>,
     /// What is received is what was held back before.
@@ -23,9 +27,25 @@ pub(crate) struct Envoy {
     pub(crate) states: Vec<(String, String)>,
     pub(crate) metrics: Vec<String>,
     pub(crate) counts: Vec<(usize, Vec<String>, u64)>,
+    /// The secrets that there are, by name; one that is static has no source.
+    pub(crate) secrets: Vec<Secret>,
+    /// How often it was asked to call back.
+    pub(crate) callbacks: usize,
+    /// An Envoy before 1.40.
+    pub(crate) is_old: bool,
+}
+
+/// A generic secret of Envoy's.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    pub(crate) name: String,
+    pub(crate) source: String,
+    pub(crate) value: Vec<u8>,
 }
 
 thread_local! {
+    /// Whether the Envoy whose hook is running is an old one: a look-up has no pointer either.
+    static IS_OLD: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     /// Where log lines go: that callback has no pointer of its own.
     static LOG: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
 }
@@ -42,7 +62,8 @@ impl Envoy {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+        let header = self.headers.iter().find(|(own, _)| own == name);
+        header.map(|(_, value)| String::from_utf8(value.clone()).unwrap())
     }
 
     pub(crate) fn state(&self, key: &str) -> Option<&str> {
@@ -56,12 +77,19 @@ impl Envoy {
         self.counts.iter().filter(own).map(|(_, _, amount)| amount).sum()
     }
 
+    /// The value that a gauge was set to last.
+    pub(crate) fn gauge(&self, metric: &str) -> Option<u64> {
+        let last = self.counts.iter().rev().find(|(id, ..)| self.metrics[*id] == metric);
+        last.map(|(.., value)| *value)
+    }
+
     fn pointer(&mut self) -> *mut c_void {
         ptr::from_mut(self).cast()
     }
 
     /// Calls a hook and collects what it logged.
     fn call<T>(&mut self, hook: impl FnOnce(*mut c_void) -> T) -> T {
+        IS_OLD.set(self.is_old);
         let result = hook(self.pointer());
         self.log.extend(LOG.take());
         result
@@ -71,7 +99,7 @@ impl Envoy {
         if part == 0 { &mut self.received } else { &mut self.buffered }
     }
 
-    fn map(&mut self, map: u32) -> &mut Vec<(String, String)> {
+    fn map(&mut self, map: u32) -> &mut Vec<Header> {
         if map == 0 { &mut self.headers } else { &mut self.trailers }
     }
 }
@@ -83,6 +111,11 @@ pub(crate) fn initialise() {
 pub(crate) fn configure(envoy: &mut Envoy, text: &[u8]) -> *const c_void {
     let text = Buffer::of(text);
     envoy.call(|envoy| envoy_dynamic_module_on_http_filter_config_new(envoy, Buffer::EMPTY, text))
+}
+
+/// Calls back, as it was asked to.
+pub(crate) fn call_back(envoy: &mut Envoy, plugin: *const c_void) {
+    envoy.call(|envoy| envoy_dynamic_module_on_http_filter_config_scheduled(envoy, plugin, 0));
 }
 
 pub(crate) fn destroy_configuration(plugin: *const c_void) {
@@ -213,6 +246,60 @@ metrics! {
     envoy_dynamic_module_callback_http_filter_record_histogram_value
 }
 
+/// The callbacks of later releases.
+pub(super) fn later(name: &CStr) -> *mut c_void {
+    let subscribe: SubscribeToSecret = subscribe;
+    let value: ValueOfSecret = value_of_secret;
+    let change_counter: ChangeFromConfiguration =
+        envoy_dynamic_module_callback_http_filter_increment_counter;
+    let change_gauge: ChangeFromConfiguration = envoy_dynamic_module_callback_http_filter_set_gauge;
+    match name.to_str().unwrap().strip_prefix("envoy_dynamic_module_callback_http_filter_") {
+        _ if IS_OLD.get() => ptr::null_mut(),
+        Some("config_generic_secret_subscribe") => subscribe as *mut c_void,
+        Some("config_get_generic_secret" | "get_generic_secret") => value as *mut c_void,
+        Some("config_increment_counter") => change_counter as *mut c_void,
+        Some("config_set_gauge") => change_gauge as *mut c_void,
+        Some("config_scheduler_new") => new_scheduler as *mut c_void,
+        Some("config_scheduler_commit") => commit_scheduler as *mut c_void,
+        Some("config_scheduler_delete") => delete_scheduler as *mut c_void,
+        other => panic!("{other:?} is no callback"),
+    }
+}
+
+unsafe extern "C" fn new_scheduler(at: EnvoyConfiguration) -> *mut c_void {
+    Box::into_raw(Box::new(at)).cast()
+}
+
+unsafe extern "C" fn commit_scheduler(scheduler: *mut c_void, _event: u64) {
+    // SAFETY: the scheduler is one of `new_scheduler`'s, of the hook that is running.
+    unsafe { envoy(*scheduler.cast::<EnvoyConfiguration>()).callbacks += 1 };
+}
+
+unsafe extern "C" fn delete_scheduler(scheduler: *mut c_void) {
+    // SAFETY: the scheduler is one of `new_scheduler`'s, and given back once.
+    drop(unsafe { Box::from_raw(scheduler.cast::<EnvoyConfiguration>()) });
+}
+
+unsafe extern "C" fn subscribe(at: EnvoyConfiguration, name: Buffer, source: Buffer) -> usize {
+    // SAFETY: the hook that is running gave all of them.
+    let (envoy, name, source) = unsafe { (envoy(at), text(name), text(source)) };
+    let found = envoy.secrets.iter().position(|own| own.name == name && own.source == source);
+    found.map_or(0, |place| place + 1)
+}
+
+unsafe extern "C" fn value_of_secret(at: *mut c_void, number: usize, value: *mut Buffer) -> bool {
+    // SAFETY: the hook that is running gave all of them.
+    unsafe {
+        match envoy(at).secrets.get(number.wrapping_sub(1)) {
+            Some(secret) => {
+                value.write(Buffer::of(&secret.value));
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers_size(
     stream: EnvoyStream,
@@ -231,7 +318,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers(
     // SAFETY: the hook that is running gave the stream, and the module has that many places.
     unsafe {
         for (index, (name, value)) in envoy(stream).map(map).iter().enumerate() {
-            let (name, value) = (Buffer::of(name.as_bytes()), Buffer::of(value.as_bytes()));
+            let (name, value) = (Buffer::of(name.as_bytes()), Buffer::of(value));
             headers.add(index).write(RawHeader { name, value });
         }
     }
@@ -251,7 +338,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_set_header(
         let headers = envoy(stream).map(map);
         headers.retain(|(own, _)| *own != name);
         if !value.bytes.is_null() {
-            headers.push((name, text(value)));
+            headers.push((name, value.bytes().to_vec()));
         }
     }
     true

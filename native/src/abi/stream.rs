@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use super::callbacks::{
-    envoy_dynamic_module_callback_http_append_body, envoy_dynamic_module_callback_http_drain_body,
+    Change, change_from_configuration, envoy_dynamic_module_callback_http_append_body,
+    envoy_dynamic_module_callback_http_drain_body,
     envoy_dynamic_module_callback_http_filter_config_define_counter,
     envoy_dynamic_module_callback_http_filter_config_define_gauge,
     envoy_dynamic_module_callback_http_filter_config_define_histogram,
@@ -22,7 +23,6 @@ use super::callbacks::{
     envoy_dynamic_module_callback_http_send_response,
     envoy_dynamic_module_callback_http_set_filter_state_bytes,
     envoy_dynamic_module_callback_http_set_header, envoy_dynamic_module_callback_log,
-    later_callback,
 };
 use super::{
     Attribute, Body, Buffer, EnvoyConfiguration, EnvoyStream, Level, REQUEST_HEADERS,
@@ -42,7 +42,7 @@ const fn number(level: Level) -> u32 {
 
 /// A filter's configuration, in the hook that makes it.
 #[derive(Clone, Copy)]
-pub(crate) struct Configuration<'hook>(EnvoyConfiguration, PhantomData<&'hook ()>);
+pub(crate) struct Configuration<'hook>(pub(super) EnvoyConfiguration, PhantomData<&'hook ()>);
 
 /// How a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,14 +95,20 @@ impl Configuration<'_> {
         (result == 0).then_some(id)
     }
 
+    /// Whether this Envoy lets a configuration change metrics: 1.39 and later.
+    #[allow(clippy::unused_self, reason = "it is asked of the Envoy that configures")]
+    pub(crate) fn can_change_metrics(self) -> bool {
+        change_from_configuration(Change::Gauge).is_some()
+    }
+
     /// Adds to a counter or sets a gauge, where this Envoy lets a configuration do that.
     pub(crate) fn change(self, kind: Kind, id: usize, values: &[&str], amount: u64) {
-        let callback = match kind {
-            Kind::Counter => c"envoy_dynamic_module_callback_http_filter_config_increment_counter",
-            Kind::Gauge => c"envoy_dynamic_module_callback_http_filter_config_set_gauge",
+        let change = match kind {
+            Kind::Counter => Change::Counter,
+            Kind::Gauge => Change::Gauge,
             Kind::Histogram => return,
         };
-        let Some(callback) = later_callback(callback) else { return };
+        let Some(callback) = change_from_configuration(change) else { return };
         let values: Vec<_> = values.iter().map(|value| Buffer::of(value.as_bytes())).collect();
         // SAFETY: the values are readable during the call, and the configuration lives as long as
         // the hook. A metric that fails is no reason to fail.
@@ -112,7 +118,7 @@ impl Configuration<'_> {
 
 /// A request, in one of its hooks.
 #[derive(Clone, Copy)]
-pub(crate) struct Stream<'hook>(EnvoyStream, PhantomData<&'hook ()>);
+pub(crate) struct Stream<'hook>(pub(super) EnvoyStream, PhantomData<&'hook ()>);
 
 impl<'hook> Stream<'hook> {
     /// The stream of the hook that is running, which it does not outlive.

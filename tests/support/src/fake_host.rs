@@ -35,6 +35,8 @@ pub struct FakeHost {
     /// None cannot be read.
     pub trailer_names: RefCell<Option<Vec<String>>>,
     pub room: Cell<Room>,
+    /// Those that are delivered, by the place of their subscription.
+    pub secrets: Vec<Vec<u8>>,
     /// How long each part of the body was that was read.
     pub reads: RefCell<Vec<usize>>,
     calls: RefCell<Vec<Call>>,
@@ -69,6 +71,10 @@ impl Host for FakeHost {
 
     fn is_head_gone(&self) -> bool {
         self.is_head_gone.get()
+    }
+
+    fn secret(&self, place: usize) -> Option<&[u8]> {
+        self.secrets.get(place).map(Vec::as_slice)
     }
 
     fn destination(&self) -> Destination {

@@ -1,0 +1,197 @@
+//! Secrets that the host delivers: what requests meet while one is missing, has come, or changes.
+
+use std::time::Duration;
+
+use junction_webhook::config::{Config, Draft};
+use junction_webhook::metrics::Series;
+use junction_webhook::port::{Flow, Request, Worker};
+use junction_webhook::reject::Reason;
+use junction_webhook::report::Verdict;
+use junction_webhook::signature::SignatureError;
+use test_support::fake_host::{Call, FakeHost};
+use test_support::{OwnedHeader, borrowed};
+
+const NOW: Duration = Duration::from_secs(1_795_000_000);
+const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NEW: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl";
+const BODY: &str = r#"{"event_type":"labtest.result.ready","data":{}}"#;
+const CONFIG: &str = r#"{"path":"/hooks/lab","svix":{"secrets":[{"sds":"junction"}]}}"#;
+const MISSING: &str = "configuration is unusable: svix.secrets[0].sds: the secret by SDS has not \
+                       come, or is empty; its path is answered with 500";
+
+fn host(secrets: &[&str]) -> FakeHost {
+    let mut host = FakeHost::new(NOW, BODY.as_bytes());
+    host.secrets = secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect();
+    host
+}
+
+fn start(text: &str, host: &FakeHost) -> Worker {
+    let draft = Draft::parse(text.as_bytes(), |_| None::<String>).unwrap();
+    Worker::start_delivered(draft, None, host)
+}
+
+fn signed(secret: &str) -> Vec<OwnedHeader> {
+    let at = i64::try_from(NOW.as_secs()).unwrap();
+    let signer = standardwebhooks::Webhook::new(secret).unwrap();
+    let signature = signer.sign("msg_1", at, BODY.as_bytes()).unwrap();
+    [
+        (":method", "POST"),
+        (":path", "/hooks/lab"),
+        ("svix-id", "msg_1"),
+        ("svix-timestamp", &at.to_string()),
+        ("svix-signature", &signature),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+    .to_vec()
+}
+
+/// What becomes of a request, with all that the host was asked for it.
+fn send(secret: &str, worker: &Worker, host: &FakeHost) -> (Verdict, Vec<Call>) {
+    let mut request = Request::new(worker);
+    let headers = signed(secret);
+    let mut flow = request.on_head(Some(&borrowed(&headers)), false, worker, host);
+    if !request.is_answered() {
+        flow = request.on_body(BODY.len(), true, worker, host);
+    }
+    let calls = host.take_calls();
+    let counted = calls.iter().find_map(|call| match call {
+        Call::Add(Series::Requests(verdict), 1) => Some(*verdict),
+        _ => None,
+    });
+    let verdict = counted.unwrap();
+    let goes_on = flow == Flow::Continue;
+    assert_eq!(goes_on, calls.iter().any(|call| matches!(call, Call::Change(_))), "{calls:?}");
+    assert_eq!(goes_on, matches!(verdict, Verdict::Forwarded | Verdict::Shadowed(_)), "{calls:?}");
+    (verdict, calls)
+}
+
+/// The lines about the configuration.
+fn lines(calls: &[Call]) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for call in calls {
+        if let Call::Error(line) | Call::Warn(line) = call
+            && !line.starts_with("webhook ")
+        {
+            lines.push(line.as_str());
+        }
+    }
+    lines
+}
+
+fn gauges(calls: &[Call], gauge: Series) -> Vec<u64> {
+    let value = |call: &Call| match call {
+        Call::Record(series, value) if *series == gauge => Some(*value),
+        _ => None,
+    };
+    calls.iter().filter_map(value).collect()
+}
+
+const REFUSED: Verdict = Verdict::Rejected(Reason::Configuration);
+const MISMATCH: Verdict = Verdict::Rejected(Reason::Signature(SignatureError::Mismatch));
+
+#[test]
+fn a_secret_that_comes_late_goes_and_comes_back_is_followed_without_a_new_configuration() {
+    let mut host = host(&[]);
+    let worker = start(CONFIG, &host);
+    let calls = host.take_calls();
+    assert_eq!(lines(&calls), [""; 0], "it may still come");
+    assert_eq!(gauges(&calls, Series::ConfigOk), [0]);
+
+    let come = "svix.secrets[0].sds: the secret by SDS has come";
+    for (value, secret, verdict, line, gauge) in [
+        ("", OLD, REFUSED, Some(MISSING), None),
+        ("", OLD, REFUSED, None, None),
+        (OLD, OLD, Verdict::Forwarded, Some(come), Some(1)),
+        (OLD, NEW, MISMATCH, None, None),
+        (NEW, NEW, Verdict::Forwarded, None, Some(1)),
+        (NEW, OLD, MISMATCH, None, None),
+        ("", NEW, REFUSED, Some(MISSING), Some(0)),
+        (" whsec_plJ3nmyCDGBKInavdOK15jsl\n", NEW, Verdict::Forwarded, Some(come), Some(1)),
+    ] {
+        host.secrets = vec![value.as_bytes().to_vec()];
+        let (met, calls) = send(secret, &worker, &host);
+        assert_eq!(met, verdict, "{value:?} {secret}");
+        assert_eq!(lines(&calls), line.into_iter().collect::<Vec<_>>(), "{value:?} {secret}");
+        let gauge: Vec<_> = gauge.into_iter().collect();
+        assert_eq!(gauges(&calls, Series::ConfigOk), gauge, "{value:?} {secret}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_there_at_the_start_is_usable_at_once_and_nothing_is_logged() {
+    let host = host(&[OLD]);
+    let worker = start(CONFIG, &host);
+    let calls = host.take_calls();
+    assert_eq!((lines(&calls), gauges(&calls, Series::ConfigOk)), (vec![], vec![1]));
+    let (verdict, calls) = send(OLD, &worker, &host);
+    assert_eq!((verdict, lines(&calls)), (Verdict::Forwarded, vec![]));
+}
+
+#[test]
+fn a_request_that_is_under_way_keeps_the_secret_that_it_began_with() {
+    let mut host = host(&[OLD]);
+    let worker = start(CONFIG, &host);
+    for next in [NEW, ""] {
+        host.secrets = vec![OLD.into()];
+        let mut request = Request::new(&worker);
+        let headers = signed(OLD);
+        assert_eq!(request.on_head(Some(&borrowed(&headers)), false, &worker, &host), Flow::Hold);
+        host.secrets = vec![next.into()];
+        worker.look(&host);
+        assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Continue, "{next:?}");
+    }
+}
+
+#[test]
+fn while_a_secret_is_missing_other_paths_go_on_and_shadow_mode_shadows_nothing() {
+    for mode in ["enforce", "shadow"] {
+        let text = CONFIG.replacen('{', &format!(r#"{{"mode":"{mode}","#), 1);
+        let mut host = host(&[]);
+        let worker = start(&text, &host);
+        assert_eq!(gauges(&host.take_calls(), Series::Shadow), [0], "{mode}");
+        assert_eq!(send(OLD, &worker, &host).0, REFUSED, "{mode}");
+        let mut headers = signed(OLD);
+        headers[1].1 = b"/hooks".to_vec();
+        let mut request = Request::new(&worker);
+        let flow = request.on_head(Some(&borrowed(&headers)), true, &worker, &host);
+        assert_eq!(
+            (flow, host.take_calls()),
+            (Flow::Continue, vec![Call::Add(Series::Unguarded, 1)])
+        );
+
+        host.secrets = vec![OLD.into()];
+        let (verdict, calls) = send(OLD, &worker, &host);
+        let is_shadow = mode == "shadow";
+        let expected = if is_shadow { Verdict::Shadowed(Ok(())) } else { Verdict::Forwarded };
+        assert_eq!(verdict, expected);
+        assert_eq!(gauges(&calls, Series::Shadow), [u64::from(is_shadow)]);
+    }
+}
+
+#[test]
+fn old_and_new_side_by_side_accept_both_and_a_broken_one_takes_nothing_from_the_other() {
+    let text = r#"{"path":"/hooks/lab","svix":{"secrets":[{"sds":"new"},{"sds":"old"}]}}"#;
+    let mut host = host(&[NEW, OLD]);
+    let worker = start(text, &host);
+    assert_eq!(send(OLD, &worker, &host).0, Verdict::Forwarded);
+    assert_eq!(send(NEW, &worker, &host).0, Verdict::Forwarded);
+    host.take_calls();
+    host.secrets[0] = b"whsec_!canary!".to_vec();
+    let (verdict, calls) = send(OLD, &worker, &host);
+    let line = "svix.secrets[0].sds: of the secret by SDS: secret must be standard base64 after an \
+                optional whsec_; the other secrets go on verifying";
+    assert_eq!((verdict, lines(&calls)), (Verdict::Forwarded, vec![line]));
+    assert_eq!(gauges(&calls, Series::ConfigOk), [1]);
+    assert_eq!(send(NEW, &worker, &host).0, MISMATCH);
+}
+
+#[test]
+fn a_host_that_delivers_nothing_never_accepts_and_refuses_sds_where_it_reads_a_configuration() {
+    let host = host(&[]);
+    let worker = start(CONFIG, &host);
+    assert_eq!(send(OLD, &worker, &host).0, REFUSED);
+    let plugin = Config::parse(CONFIG.as_bytes(), |_| None::<String>);
+    let line = "configuration is unusable: svix.secrets[0].sds: needs the dynamic module; its path \
+                is answered with 500";
+    assert_eq!(plugin.unwrap_err().to_string(), line);
+}

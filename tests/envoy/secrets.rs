@@ -1,0 +1,340 @@
+//! Secrets that Envoy delivers: static ones, and by SDS from files, which rotate without a reload; and
+//! those that never come, or come empty.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use harness::{Gateway, Host, Request, SECRET, Setup, envoy_release, eventually, now, root};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::sample::{RESULT, refusal};
+
+const NEW: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl";
+const SENDERS: usize = 4;
+const ABSENT: &str = "configuration is unusable: svix.secrets[0].sds: the secret by SDS has not \
+                      come, or is empty; its path is answered with 500";
+
+/// Whether this host and this Envoy deliver secrets.
+fn are_delivered() -> bool {
+    Host::under_test() == Host::Native && envoy_release() >= (1, 40)
+}
+
+/// Envoy's generic secret of this name.
+fn secret(name: &str, value: &str) -> Value {
+    json!({"name": name, "generic_secret": {"secret": {"inline_string": value}}})
+}
+
+/// The file that Envoy watches for one secret.
+struct Delivered<'d> {
+    directory: &'d Path,
+    name: &'static str,
+}
+
+impl Delivered<'_> {
+    /// Replaces what the file has: one secret, or none.
+    fn write(&self, value: Option<&str>) {
+        let kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+        let resources: Vec<_> = value
+            .map(|value| {
+                let mut resource = secret(self.name, value);
+                resource["@type"] = kind.into();
+                resource
+            })
+            .into_iter()
+            .collect();
+        // Envoy looks when a file is moved into place, and so never reads half of one.
+        let partial = self.directory.join(format!("{}.partial", self.name));
+        fs::write(&partial, json!({"resources": resources}).to_string()).unwrap();
+        fs::rename(partial, self.path()).unwrap();
+    }
+
+    fn path(&self) -> String {
+        self.directory.join(format!("{}.json", self.name)).to_str().unwrap().to_owned()
+    }
+
+    /// The entry of a list of secrets.
+    fn entry(&self) -> Value {
+        let source = json!({
+            "resource_api_version": "V3",
+            "path_config_source":
+                {"path": self.path(), "watched_directory": {"path": self.directory}},
+        });
+        json!({"sds": self.name, "config_source": source})
+    }
+}
+
+/// An Envoy with these secrets of Svix's, and these static ones.
+fn setup(secrets: &[Value], statics: &[Value]) -> Setup {
+    let mut setup = Setup::new()
+        .config(&json!({"svix": {"secrets": secrets}}))
+        .without_env("JUNCTION_WEBHOOK_SECRET")
+        .without_rate_limit();
+    let yaml = setup.yaml();
+    // SDS tells who asks.
+    yaml["node"] = serde_yaml_ng::to_value(json!({"id": "edge-1", "cluster": "edge"})).unwrap();
+    yaml["static_resources"]["secrets"] = serde_yaml_ng::to_value(statics).unwrap();
+    setup
+}
+
+fn status(gateway: &Gateway, secret: &str) -> u16 {
+    gateway.send(&Request::signed_with(secret, "msg_1", now(), RESULT)).status
+}
+
+/// What a guarded request meets while no secret is there.
+#[track_caller]
+fn assert_closed(gateway: &Gateway) {
+    let request = Request::signed(RESULT);
+    let answer = gateway.send(&request);
+    let expected = refusal("configuration_error", "Webhook verification is not configured");
+    assert_eq!((answer.status, answer.json()), (500, expected), "{}", gateway.log());
+    assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0);
+    assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 0);
+    assert_eq!(gateway.send(&Request::new("GET", "/elsewhere")).status, 404, "the stub's own");
+}
+
+/// A line of the log, which is there once.
+#[track_caller]
+fn assert_logged_once(gateway: &Gateway, text: &str) {
+    let count = || gateway.log().lines().filter(|line| line.contains(text)).count();
+    eventually(text, || (count() > 0).then_some(()));
+    // The log is written in order: whatever was there twice is there by now.
+    gateway.send_logged(&Request::new("GET", "/fence"));
+    assert_eq!(count(), 1, "{}", gateway.log());
+}
+
+#[test]
+fn where_no_secret_can_be_delivered_sds_is_a_configuration_error_that_says_why() {
+    if are_delivered() {
+        return;
+    }
+    let reason = match Host::under_test() {
+        Host::Wasm => "needs the dynamic module",
+        Host::Native => "needs Envoy 1.40 or later",
+    };
+    let gateway = setup(&[json!({"sds": "junction"})], &[secret("junction", SECRET)]).start();
+    assert_closed(&gateway);
+    let line = format!(
+        "configuration is unusable: svix.secrets[0].sds: {reason}; its path is answered with 500"
+    );
+    assert_logged_once(&gateway, &line);
+}
+
+#[test]
+fn a_static_secret_verifies_and_one_that_envoy_does_not_know_closes_the_endpoint() {
+    if !are_delivered() {
+        return;
+    }
+    let statics = [secret("junction", SECRET)];
+    let gateway = setup(&[json!({"sds": "junction"})], &statics).start();
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1, "before any request");
+    assert_eq!(status(&gateway, SECRET), 200);
+    assert_eq!(status(&gateway, NEW), 401);
+
+    let gateway = setup(&[json!({"sds": "junctoin"})], &statics).start();
+    assert_closed(&gateway);
+    let line = "configuration is unusable: svix.secrets[0].sds: Envoy has no static secret of this \
+                name; its path is answered with 500";
+    assert_logged_once(&gateway, line);
+}
+
+#[test]
+fn a_source_that_envoy_does_not_take_closes_the_endpoint_and_does_no_harm() {
+    if !are_delivered() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let nowhere = Delivered { directory: &directory.path().join("nowhere"), name: "junction" };
+    let missing = Delivered { directory: directory.path(), name: "junction" };
+    for entry in [
+        nowhere.entry(),
+        missing.entry(),
+        json!({"sds": "junction", "config_source": {}}),
+        json!({"sds": "junction", "config_source": {"ads": {"typo": 1}}}),
+    ] {
+        let gateway = setup(&[entry], &[]).start();
+        assert_closed(&gateway);
+        let line = "configuration is unusable: svix.secrets[0].sds: Envoy refuses its \
+                    config_source, and says why in its log; its path is answered with 500";
+        assert_logged_once(&gateway, line);
+        let own = "failed to subscribe to the generic secret 'junction': ";
+        assert_logged_once(&gateway, own);
+    }
+}
+
+#[test]
+fn a_secret_from_a_file_that_comes_late_is_taken_without_a_reload() {
+    if !are_delivered() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = Delivered { directory: directory.path(), name: "junction" };
+    file.write(None);
+    let gateway = setup(&[file.entry()], &[]).start();
+    assert_closed(&gateway);
+    assert_closed(&gateway);
+    assert_logged_once(&gateway, ABSENT);
+
+    for value in ["", " \n"] {
+        let updates = updates(&gateway, "junction");
+        file.write(Some(value));
+        eventually("Envoy has taken it", || {
+            (self::updates(&gateway, "junction") > updates).then_some(())
+        });
+        assert_closed(&gateway);
+    }
+    assert_logged_once(&gateway, ABSENT);
+
+    file.write(Some(&format!("{SECRET}\n")));
+    eventually("it is accepted", || (status(&gateway, SECRET) == 200).then_some(()));
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
+    assert_logged_once(&gateway, "svix.secrets[0].sds: the secret by SDS has come");
+    assert_eq!(status(&gateway, NEW), 401);
+
+    file.write(Some("whsec_n0t-base64!"));
+    eventually("it is no secret any more", || (status(&gateway, SECRET) == 500).then_some(()));
+    assert_closed(&gateway);
+    assert!(!gateway.log().contains("n0t-base64"), "no value in the log");
+    assert_eq!(reloads(&gateway), 0);
+}
+
+#[test]
+fn a_secret_that_never_comes_closes_the_endpoint_once_envoy_stops_waiting_for_it() {
+    if !are_delivered() {
+        return;
+    }
+    for cluster in ["nobody", "upstream"] {
+        let source = json!({"resource_api_version": "V3", "initial_fetch_timeout": "0.2s",
+            "api_config_source": {"api_type": "GRPC", "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": cluster}}]}});
+        let gateway = setup(&[json!({"sds": "junction", "config_source": source})], &[]).start();
+        assert_closed(&gateway);
+        assert_closed(&gateway);
+        assert_logged_once(&gateway, ABSENT);
+    }
+}
+
+#[test]
+#[allow(clippy::print_stdout, reason = "its counters are of interest")]
+fn a_secret_from_a_file_rotates_under_load_without_a_refusal_and_without_a_reload() {
+    if !are_delivered() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = |name| Delivered { directory: directory.path(), name };
+    let (current, previous) = (file("current"), file("previous"));
+    current.write(Some(SECRET));
+    previous.write(Some(""));
+    let gateway = setup(&[current.entry(), previous.entry()], &[]).workers(2).start();
+    eventually("it is known before any request", || {
+        (gateway.counter("junction_webhook_config_ok", &[]) == 1).then_some(())
+    });
+    assert_eq!((status(&gateway, SECRET), status(&gateway, NEW)), (200, 401));
+
+    let (signs_new, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let sent = AtomicUsize::new(0);
+    let refused = Mutex::new(Vec::new());
+    let wait_for_traffic = || {
+        let mark = sent.load(Ordering::SeqCst).saturating_add(25 * SENDERS);
+        eventually("the senders go on", || (sent.load(Ordering::SeqCst) > mark).then_some(()));
+    };
+    let replace = |file: &Delivered<'_>, value| {
+        let before = updates(&gateway, file.name);
+        file.write(Some(value));
+        eventually("Envoy takes it", || (updates(&gateway, file.name) > before).then_some(()));
+    };
+    thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    let secret = if signs_new.load(Ordering::SeqCst) { NEW } else { SECRET };
+                    let status = status(&gateway, secret);
+                    if status != 200 {
+                        refused.lock().unwrap().push(status);
+                    }
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        wait_for_traffic();
+        // In this order on each worker as well: Envoy tells them of one after the other.
+        replace(&previous, SECRET);
+        replace(&current, NEW);
+        let is_known = || (0..20).all(|_| status(&gateway, NEW) == 200);
+        eventually("all workers know the new one", || is_known().then_some(()));
+        wait_for_traffic();
+        signs_new.store(true, Ordering::SeqCst);
+        wait_for_traffic();
+        replace(&previous, "");
+        eventually("the old one is refused", || (status(&gateway, SECRET) == 401).then_some(()));
+        wait_for_traffic();
+        is_over.store(true, Ordering::SeqCst);
+    });
+    let sent = sent.load(Ordering::SeqCst);
+    assert_eq!(*refused.lock().unwrap(), [0_u16; 0], "of {sent} good requests");
+    assert_eq!(reloads(&gateway), 0);
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
+    let forwarded = [("outcome", "forwarded"), ("reason", "none")];
+    println!(
+        "rotation by SDS: {sent} good requests, none refused, {} forwarded; updates of the secrets \
+         {} and {}; listeners replaced 0",
+        gateway.counter("junction_webhook_requests_total", &forwarded),
+        updates(&gateway, "current"),
+        updates(&gateway, "previous"),
+    );
+}
+
+/// What `docs/native.md` has in a block of this name, with the files in this directory.
+fn shown(block: &str, directory: &Path) -> String {
+    let page = fs::read_to_string(root().join("docs/native.md")).unwrap();
+    let (_, after) = page.split_once(&format!("```{block}\n")).unwrap();
+    let text = after.split_once("```").unwrap().0;
+    text.replace("/etc/envoy/secrets", directory.to_str().unwrap())
+}
+
+#[test]
+fn the_example_of_the_page_verifies_and_rotates() {
+    if !are_delivered() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(format!("junction-{name}.yaml"));
+    let text = shown("yaml secret", directory.path());
+    assert_eq!(text.matches(SECRET).count(), 1);
+    let write = |name: &str, secret: &str| {
+        let text = text.replace("junction-current", &format!("junction-{name}"));
+        let partial = path("partial");
+        fs::write(&partial, text.replace(SECRET, secret)).unwrap();
+        fs::rename(partial, path(name)).unwrap();
+    };
+    write("current", SECRET);
+    write("previous", "\"\"");
+    let gateway = setup(&[], &[]).config_text(&shown("json secrets", directory.path())).start();
+    assert_eq!((status(&gateway, SECRET), status(&gateway, NEW)), (200, 401));
+    let before = updates(&gateway, "junction-previous");
+    write("previous", SECRET);
+    eventually("Envoy takes it", || {
+        (updates(&gateway, "junction-previous") > before).then_some(())
+    });
+    write("current", NEW);
+    eventually("the new one is accepted", || (status(&gateway, NEW) == 200).then_some(()));
+    assert_eq!(status(&gateway, SECRET), 200);
+    write("previous", "\"\"");
+    eventually("the old one is refused", || (status(&gateway, SECRET) == 401).then_some(()));
+    assert_eq!(status(&gateway, NEW), 200);
+    assert_eq!(reloads(&gateway), 0);
+}
+
+fn updates(gateway: &Gateway, name: &str) -> u64 {
+    gateway.admin.stat(&format!("sds.{name}.update_success")).unwrap_or_default()
+}
+
+/// How often a listener was replaced.
+fn reloads(gateway: &Gateway) -> u64 {
+    let count = |name: &str| gateway.admin.stat(&format!("listener_manager.{name}")).unwrap();
+    count("listener_modified") + count("listener_in_place_updated")
+}
