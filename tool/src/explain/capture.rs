@@ -8,11 +8,12 @@ mod http1;
 mod stub;
 mod tap;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use clap::ValueEnum;
 use junction_webhook::http::Header;
-use serde_json::{Value, value::RawValue};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 /// How a captured request is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -116,24 +117,26 @@ fn detect(bytes: &[u8]) -> Result<Format, String> {
         return Ok(Format::Http);
     }
     // The first of several documents is enough: a streamed trace is one after the other.
-    let first = serde_json::Deserializer::from_slice(text).into_iter::<Value>().next();
+    let first = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>().next();
     let first = match first {
-        Some(Ok(value)) => value,
-        Some(Err(error)) => return Err(format!("the capture is not valid JSON: {error}")),
-        None => Value::Null,
+        Some(Ok(document)) => document.get(),
+        Some(Err(error)) => return Err(format!("the capture: {}", place_of(&error))),
+        None => "",
     };
-    let sample = match &first {
-        Value::Array(items) => items.first().unwrap_or(&Value::Null),
-        other => other,
-    };
-    if first.get("log").is_some() {
+    let is_list = first.starts_with('[');
+    let items: Vec<&RawValue> =
+        if is_list { serde_json::from_str(first).unwrap_or_default() } else { Vec::new() };
+    let sample = if is_list { items.first().map_or("", |item| item.get()) } else { first };
+    #[expect(clippy::zero_sized_map_values, reason = "serde reads a set from an array alone")]
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_str(sample).unwrap_or_default();
+    if fields.contains_key("log") && !is_list {
         Ok(Format::Har)
     } else if ["http_buffered_trace", "http_streamed_trace_segment"]
         .iter()
-        .any(|name| sample.get(name).is_some())
+        .any(|name| fields.contains_key(*name))
     {
         Ok(Format::Tap)
-    } else if first.as_array().is_some_and(Vec::is_empty) || sample.get("headers").is_some() {
+    } else if (is_list && items.is_empty()) || fields.contains_key("headers") {
         Ok(Format::Stub)
     } else {
         Err("the capture is JSON, and neither a HAR file, a tap trace nor the stub's /requests; a \

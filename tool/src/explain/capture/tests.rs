@@ -229,7 +229,7 @@ fn says_what_a_file_is_not() {
         ("POST /\r\n\r\n", "the capture is no HTTP/1 request"),
         ("{\"event_type\":\"order.completed\"}", "the capture is JSON, and neither"),
         ("{\"log\":{\"entries\":\"patient\"}}", "not a HAR file: another field or type is due"),
-        ("{\"log\"", "the capture is not valid JSON"),
+        ("{\"log\"", "the capture: not valid JSON at line 1 column 6"),
         ("\u{0}", "the capture is no HTTP/1 request"),
     ] {
         let error = refusal(text.as_bytes(), None);
