@@ -185,7 +185,8 @@ fn look_at(config: &Config, site: &Site<'_>, findings: &mut Findings<'_>) {
     if !config.verifier.is_on(SchemeName::Svix) {
         let words = Words {
             field: "hmac.secrets",
-            problem: "plain HMAC alone: a signature of the body only stops no replay".to_owned(),
+            problem: "plain HMAC alone: a signature of a body without a time stops no replay"
+                .to_owned(),
             remedy: "use svix.secrets, or refuse repeats of an event_id",
             page: "docs/contract.md#3-signatures",
         };

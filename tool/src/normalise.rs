@@ -20,7 +20,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use junction_webhook::{
     config::Config,
-    document::{self, Document, Nulls, UnknownEvents},
+    document::{self, Data, Document, Nulls, UnknownEvents},
     event::{Envelope, normalise, time},
     reject::{Answer, Reason, Rejection},
     signature::SchemeName,
@@ -192,14 +192,19 @@ fn judge<'d>(
     if body.len() > config.max_body_bytes {
         return Ok(answered(&Rejection::from(Reason::BodySize).answer(), false)?);
     }
-    let event = match document::read(body, config.rules) {
+    let read = match document::read(body, config.rules) {
         Err(error) => return Ok(answered(&Rejection::from(error).answer(), false)?),
         Ok(Document::Unknown { event_type }) => {
             return Ok(answered(&Answer::ignored(event_type.as_str()), true)?);
         }
-        Ok(Document::Event(event)) => normalise(&event, envelope, body.len()),
+        Ok(Document::Event(read)) => read,
     };
-    let explanation = is_explained.then(|| explanation::explain(body, &event)).transpose()?;
+    let event = normalise(&read, envelope, body.len());
+    let explanation = match read.data {
+        Data::LabResult(_) if is_explained => Some(explanation::explain(body, &event)?),
+        // Nothing in another event's data is normalised.
+        _ => is_explained.then(Explanation::default),
+    };
     Ok(Report {
         passed: true,
         outcome: "forwarded",

@@ -103,3 +103,41 @@ fn every_shell_has_completions_and_every_command_a_manual_page() {
         assert!(text.contains(".SH SYNOPSIS"), "{page}");
     }
 }
+
+/// A heading's anchor, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || "-_ ".contains(*letter));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+/// Every place of a page that the tool's sources name.
+fn cited(directory: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(cited(&path));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let quoted = text.split('"').filter(|part| part.starts_with("docs/"));
+        all.extend(quoted.map(str::to_owned));
+    }
+    all
+}
+
+#[test]
+fn every_page_that_the_tool_names_has_that_place() {
+    let cited = cited(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(cited.len() >= 12, "{cited:?}");
+    for place in cited {
+        let (page, place) = place.split_once('#').unwrap_or((&place, ""));
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let mut headings = text.lines().filter(|line| line.starts_with('#'));
+        assert!(
+            place.is_empty() || headings.any(|heading| anchor(heading) == place),
+            "{page}#{place}"
+        );
+    }
+}

@@ -71,7 +71,13 @@ pub(super) fn look(
     manager: Option<Manager<'_>>,
     findings: &mut Findings<'_>,
 ) {
-    let Some(settings) = site.settings else { return };
+    let leaves_heads = needs.is_some_and(|needs| !needs.holds_heads);
+    let Some(settings) = site.settings else {
+        if leaves_heads {
+            look_for_buffer(site, None, manager, findings);
+        }
+        return;
+    };
     if site.kind == Kind::DynamicModule {
         return;
     }
@@ -80,9 +86,10 @@ pub(super) fn look(
         look_at_capabilities(site, settings, needs, findings);
     }
     let can_hold = site.kind == Kind::Wasm && settings.is_true("allow_on_headers_stop_iteration");
-    match needs.map(|needs| needs.holds_heads) {
-        Some(true) | None if can_hold => {}
-        Some(true) => findings.add(
+    if leaves_heads {
+        look_for_buffer(site, Some(settings), manager, findings);
+    } else if needs.is_some() && !can_hold {
+        findings.add(
             Level::Error,
             site.settings_line,
             match site.kind {
@@ -104,9 +111,7 @@ pub(super) fn look(
                     page: HOLDING,
                 },
             },
-        ),
-        Some(false) => look_for_buffer(site, settings, manager, findings),
-        None => {}
+        );
     }
 }
 
@@ -173,7 +178,7 @@ fn look_at_capabilities(
 /// With `hold_headers: false`, another filter must hold the head back.
 fn look_for_buffer(
     site: &Site<'_>,
-    settings: &Node,
+    settings: Option<&Node>,
     manager: Option<Manager<'_>>,
     findings: &mut Findings<'_>,
 ) {
@@ -201,7 +206,7 @@ fn look_for_buffer(
         let words = Words { field, problem: problem.to_owned(), remedy, page: HOLDING };
         findings.add(Level::Error, line, words);
     }
-    if settings.is_true("allow_on_headers_stop_iteration") {
+    if settings.is_some_and(|settings| settings.is_true("allow_on_headers_stop_iteration")) {
         let problem = "is false although the host can hold heads, which costs headers of the \
                        forwarded request"
             .to_owned();

@@ -210,9 +210,11 @@ fn a_restriction_that_allows_nothing_restricts_nothing() {
 }
 
 #[test]
-fn a_configuration_of_plain_hmac_alone_is_told() {
+fn what_is_doubtful_in_a_configuration_alone_is_told() {
     let config = r#"{"svix": {"secrets": []}, "hmac": {"secrets": [{"env": "A"}]}}"#;
     assert_eq!(found(&[config]), [format!("warning hmac.secrets | {config}")]);
+    let leaves = r#"{"hold_headers": false}"#;
+    assert_eq!(found(&[leaves]), [format!("warning hold_headers | {leaves}")]);
     let both = r#"{"hmac": {"secrets": [{"env": "A"}]}}"#;
     assert_eq!(found(&[both]), [""; 0]);
 }

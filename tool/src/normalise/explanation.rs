@@ -20,7 +20,7 @@ const BACK: &str = "docs/normalised-event.md#raw-extra-and-the-way-back";
 const AS_SENT: &str = "as sent";
 
 /// What became of a lab result; other events are passed on as they are.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Explanation<'d> {
     pub(super) tables: Vec<Table<'d>>,
 }
@@ -56,19 +56,17 @@ type Rule = fn(Token<'_>, Token<'_>) -> &'static str;
 
 type Fields<'d> = BTreeMap<String, &'d RawValue>;
 
-/// Explains an event of the core's by the body that it was made of.
+/// Explains the event of a lab result by the body that it was made of.
 pub(super) fn explain<'d>(body: &'d [u8], event: &[u8]) -> serde_json::Result<Explanation<'d>> {
     let sent: Fields<'d> = serde_json::from_slice(body)?;
     let became: Fields<'_> = serde_json::from_slice(event)?;
     let data = |fields: &Fields<'d>| fields.get("data").copied();
     let mut tables = Vec::new();
     if let (Some(sent), Some(became)) = (data(&sent), became.get("data")) {
-        let became: Option<Fields<'_>> = serde_json::from_str(became.get()).ok();
-        if let Some(became) = became.filter(|became| became.contains_key("markers")) {
-            let sent: Fields<'d> = serde_json::from_str(sent.get())?;
-            tables.push(explain_result(&sent, &became));
-            tables.extend(explain_markers(&sent, &became)?);
-        }
+        let sent: Fields<'d> = serde_json::from_str(sent.get())?;
+        let became: Fields<'_> = serde_json::from_str(became.get())?;
+        tables.push(explain_result(&sent, &became));
+        tables.extend(explain_markers(&sent, &became)?);
     }
     Ok(Explanation { tables })
 }

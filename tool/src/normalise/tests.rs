@@ -1,6 +1,7 @@
 //! The events are the golden ones, and each rule is named where it is the one.
 
 use junction_webhook::document::Rules;
+use proptest::{prelude::*, sample::Index};
 
 use super::*;
 
@@ -201,10 +202,69 @@ fn a_refused_document_has_the_filters_own_answer() {
 }
 
 #[test]
+fn an_event_of_another_type_has_no_table_even_where_it_has_markers() {
+    let body =
+        r#"{"event_type":"x","data":{"markers":[{"name":"a","interpretation":"critical"}]}}"#;
+    let report = judged(body, FEED, "msg_1", "1");
+    assert_eq!(report.outcome, "forwarded");
+    assert!(report.explanation.unwrap().tables.is_empty());
+}
+
+#[test]
 fn a_time_is_seconds_or_rfc_3339() {
     assert_eq!(read_time("1795000000").unwrap(), "2026-11-18T11:06:40Z");
     assert_eq!(read_time("2026-11-24T01:15:00+01:00").unwrap(), "2026-11-24T00:15:00Z");
     for text in ["", "now", "-1", "2026-11-24", "99999999999999"] {
         assert!(read_time(text).unwrap_err().starts_with("--at: must be"), "{text}");
+    }
+}
+
+/// What is read is normalised and explained, whatever it is; only a name that is no text has no
+/// explanation.
+fn look_at(body: &[u8]) {
+    let config = Config { rules: FEED, ..plugin::defaults().unwrap() };
+    let envelope = Envelope { event_id: "msg_1", verified_by: "svix", sent_at: None };
+    match judge(body, &config, &envelope, true) {
+        Ok(report) => {
+            let explanation = report.explanation.as_ref();
+            assert_eq!(report.event.is_some(), explanation.is_some());
+            let rows =
+                explanation.into_iter().flat_map(|all| &all.tables).flat_map(|all| &all.rows);
+            rows.for_each(|row| drop(cells(row)));
+        }
+        Err(error) => assert!(error.to_string().contains("surrogate"), "{error}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn arbitrary_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+        look_at(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_values_of_every_field_are_explained(
+        members in prop::collection::btree_map(
+            "value|type|result|slug|unit|interpretation|timestamp|notes|min_range_value|x|\\\\ud800",
+            "-1|-1.0|1e2|null|true|\"\"|\" \"|\"<5\"|\"1-2\"|\"numeric\"|\"abnormal\"|\"\\\\ud800\"|\\[\\]|\\{\\}",
+            0..6,
+        )
+    ) {
+        let members: Vec<_> = members.iter().map(|(key, value)| format!(",\"{key}\":{value}")).collect();
+        let members = members.concat();
+        look_at(format!(
+            r#"{{"event_type":"labtest.result.ready","data":{{"markers":[{{"name":"a"{members}}}]}}}}"#
+        ).as_bytes());
+    }
+
+    #[test]
+    fn a_golden_sample_that_is_damaged_is_judged(at in any::<Index>(), put in "[\\[{}:,\"' a0]{0,2}") {
+        let mut text = golden("value-result.input.json");
+        let at = at.index(text.len());
+        assert!(text.is_ascii());
+        text.replace_range(at..=at, &put);
+        look_at(text.as_bytes());
     }
 }
