@@ -148,7 +148,7 @@ fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: boo
     secret::note_unset(site, &unset, &mut findings);
     // That one is missing is the filter's own error then.
     if config.is_some() {
-        secret::look(site, &mut findings);
+        secret::look(site, surroundings, &mut findings);
     }
     if let Some(config) = config {
         room::look(site, config, surroundings, &mut findings);
@@ -201,6 +201,9 @@ fn remedy_of(site: &Site<'_>, error: &ConfigError) -> &'static str {
     }
     let is_variable = error.problem().contains("environment variable");
     match (error.field(), site.kind) {
+        (field, _) if field.strip_suffix(".sds").is_some() => {
+            "take it from a variable: secrets by SDS are for the dynamic module"
+        }
         ("configuration", _) => "give a JSON object with the fields of the page",
         (field, Kind::Wasm) if field.contains("secrets[") && is_variable => {
             "set the variable for Envoy, and list it in \

@@ -135,9 +135,11 @@ impl Site<'_> {
             Kind::DynamicModule => Draft::parse(text, variable)
                 .and_then(Draft::holding_heads)
                 .and_then(|draft| draft.with_stand_in(STAND_IN)),
-            Kind::Json | Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => {
-                Config::parse(text, variable)
+            // It may be for either host.
+            Kind::Json => {
+                Draft::parse(text, variable).and_then(|draft| draft.with_stand_in(STAND_IN))
             }
+            Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => Config::parse(text, variable),
         }
     }
 

@@ -3,10 +3,14 @@
 use serde_json::Value as Json;
 
 use crate::{
-    check::finding::{Findings, Level, Words},
+    check::{
+        finding::{Findings, Level, Words},
+        surroundings::Surroundings,
+    },
     plugin::{Kind, Passing, Site},
 };
 
+const DELIVERED: &str = "docs/native.md#secrets-by-sds";
 const CONFIGURATION: &str = "docs/contract.md#7-configuration";
 const ATTACH: &str = "docs/envoy.md#attach-the-filter-to-a-listener-of-your-own";
 
@@ -28,7 +32,8 @@ pub(super) fn note_unset(site: &Site<'_>, names: &[String], findings: &mut Findi
 }
 
 /// Looks at each secret of both schemes, as far as the configuration is JSON.
-pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
+pub(super) fn look(site: &Site<'_>, surroundings: &Surroundings<'_>, findings: &mut Findings<'_>) {
+    let statics = surroundings.static_secrets();
     let Ok(config) = serde_json::from_slice::<Json>(&site.configuration.text) else { return };
     for scheme in ["svix", "hmac"] {
         let secrets = config.get(scheme).and_then(|scheme| scheme.get("secrets"));
@@ -58,8 +63,44 @@ pub(super) fn look(site: &Site<'_>, findings: &mut Findings<'_>) {
             if let Some(name) = secret.get("env").and_then(Json::as_str) {
                 look_at_variable(site, &field, name, Level::Warning, findings);
             }
+            if let Some(name) = secret.get("sds").and_then(Json::as_str) {
+                let name = secret.get("config_source").is_none().then_some(name);
+                look_at_delivered(site, &field, name, statics, findings);
+            }
         }
     }
+}
+
+/// A secret by SDS; `name` is that of a static one, which the bootstrap has.
+fn look_at_delivered(
+    site: &Site<'_>,
+    field: &str,
+    name: Option<&str>,
+    statics: Option<&[&str]>,
+    findings: &mut Findings<'_>,
+) {
+    let field = format!("{field}.sds");
+    let is_missing = name.zip(statics).is_some_and(|(name, statics)| !statics.contains(&name));
+    let (level, problem, remedy) = match site.kind {
+        Kind::Json => (
+            Level::Warning,
+            "needs the dynamic module: the Wasm module answers 500",
+            "use env with the Wasm module",
+        ),
+        Kind::DynamicModule if is_missing => (
+            Level::Error,
+            "static_resources.secrets has no secret of this name: every webhook is answered 500",
+            "add it there, or say by config_source where Envoy gets it",
+        ),
+        _ => (
+            Level::Note,
+            "comes from Envoy, so the value was not looked at",
+            "see that junction_webhook_config_ok is 1",
+        ),
+    };
+    let line = site.configuration.line_of_field(&field);
+    let words = Words { field: &field, problem: problem.to_owned(), remedy, page: DELIVERED };
+    findings.add(level, line, words);
 }
 
 fn look_at_variable(

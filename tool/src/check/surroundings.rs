@@ -38,6 +38,8 @@ pub(crate) struct Surroundings<'t> {
     managers: Vec<Manager<'t>>,
     routes: Vec<Routes<'t>>,
     bounds: Vec<Bound<'t>>,
+    /// Where a bootstrap is among the files, the names of its secrets.
+    static_secrets: Option<Vec<&'t str>>,
 }
 
 /// What Envoy calls the most that a filter may hold back of a request.
@@ -45,7 +47,12 @@ pub(crate) const BUFFER_LIMIT: &str = "request_body_buffer_limit";
 
 impl<'t> Surroundings<'t> {
     pub(crate) fn of(files: &'t [File]) -> Self {
-        let mut all = Self { managers: Vec::new(), routes: Vec::new(), bounds: Vec::new() };
+        let mut all = Self {
+            managers: Vec::new(),
+            routes: Vec::new(),
+            bounds: Vec::new(),
+            static_secrets: None,
+        };
         for file in files {
             for document in file.documents() {
                 all.collect(&file.name, document, None);
@@ -79,6 +86,11 @@ impl<'t> Surroundings<'t> {
         self.bounds.extend(patched.into_iter().chain(policy).filter_map(
             |(field, value, bytes)| Some(Bound { file, line: value.line, field, bytes: bytes? }),
         ));
+        if let Some(statics) = node.field("static_resources") {
+            let secrets = statics.field("secrets").map(Node::items).unwrap_or_default();
+            let names = secrets.iter().filter_map(|secret| secret.field("name")?.text());
+            self.static_secrets.get_or_insert_default().extend(names);
+        }
         for child in node.children() {
             self.collect(file, child, listener);
         }
@@ -86,6 +98,10 @@ impl<'t> Surroundings<'t> {
 
     pub(crate) fn managers(&self) -> &[Manager<'t>] {
         &self.managers
+    }
+
+    pub(crate) fn static_secrets(&self) -> Option<&[&'t str]> {
+        self.static_secrets.as_deref()
     }
 
     pub(crate) fn bounds(&self) -> &[Bound<'t>] {

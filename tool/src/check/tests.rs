@@ -320,3 +320,24 @@ fn a_dynamic_module_holds_heads_itself() {
     let config = r#"{"hold_headers": false}"#;
     assert_eq!(found(&[&filter(config)]), [format!("error hold_headers | value: '{config}'")]);
 }
+
+#[test]
+fn a_secret_by_sds_is_for_the_dynamic_module_and_must_be_somewhere() {
+    let own = r#"{"svix": {"secrets": [{"sds": "canary"}]}}"#;
+    let told = found(&[own]);
+    assert_eq!(told, [format!("warning svix.secrets[0].sds | {own}")]);
+    let (secrets, delivered) =
+        (r#"{"env": "JUNCTION_WEBHOOK_SECRET"},"#, r#"{"sds": "junction-webhook"},"#);
+    assert_eq!(
+        found(&[&edited(&[(secrets, delivered)])]),
+        [format!("error svix.secrets[0].sds | {delivered}")]
+    );
+    let native = committed("envoy-native.yaml");
+    assert_eq!(native.matches(secrets).count(), 1);
+    let native = native.replace(secrets, delivered);
+    assert_eq!(found(&[&native]), [format!("error svix.secrets[0].sds | {delivered}")]);
+    let statics = "static_resources:\n  secrets:\n    - name: junction-webhook\n";
+    assert_eq!(found(&[&native.replace("static_resources:\n", statics)]), [""; 0]);
+    let source = r#"{"sds": "junction-webhook", "config_source": {"ads": {}}},"#;
+    assert_eq!(found(&[&native.replace(delivered, source)]), [""; 0]);
+}
