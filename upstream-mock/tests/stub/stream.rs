@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
+    time::Instant,
 };
 
 use serde_json::Value;
@@ -69,8 +70,11 @@ impl Stream {
     }
 
     fn any(&mut self) -> Option<Event> {
+        // Comments keep the connection alive for ever.
+        let start = Instant::now();
         let mut event = Event { name: String::new(), id: String::new(), data: Value::Null };
         loop {
+            assert!(start.elapsed() < PATIENCE, "nothing was told");
             for line in self.lines_to_a_blank_one()? {
                 // Lengths of chunks have no colon; comments begin with one.
                 match line.split_once(": ") {
