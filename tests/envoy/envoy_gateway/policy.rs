@@ -88,9 +88,12 @@ fn the_filter_is_the_one_of_envoy_native_yaml() {
     assert_eq!(module["filterName"], plain(&filter["filter_name"]));
     let path = allowed(&module["name"])["source"]["local"]["path"].clone();
     assert_eq!(path, Host::Native.deployed_module());
-    // What `clienttrafficpolicy.yaml` has as 32Mi.
-    let limit = &manager["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"];
-    assert_eq!(*limit, 32 << 20);
+    let limit = plain(&manager["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"]);
+    let mut resources = Resources::new();
+    assert_eq!(resources.listener["per_connection_buffer_limit_bytes"], limit);
+    let http2 = resources.manager()["http2_protocol_options"].clone();
+    assert_eq!(http2["initial_stream_window_size"], limit);
+    assert_eq!(http2["initial_connection_window_size"], limit);
 }
 
 #[test]
