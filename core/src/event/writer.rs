@@ -355,31 +355,44 @@ fn fold_white_space(text: &str) -> Cow<'_, str> {
 /// Whether a text is printable ASCII with single spaces inside it alone, as almost all names are.
 /// Looks at eight bytes at a time, since it looks at every name.
 fn is_folded_ascii(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some(last) = bytes.last_chunk::<8>() else {
+        let mut after_space = true;
+        for &byte in bytes {
+            if !matches!(byte, b' '..=b'~') || (byte == b' ' && after_space) {
+                return false;
+            }
+            after_space = byte == b' ';
+        }
+        return !after_space;
+    };
+    // The high bit of the first byte where a space comes before it, as the text's start counts too.
+    let mut after_space = 0x80;
+    for word in bytes.as_chunks::<8>().0 {
+        match spaces(*word) {
+            Some(spaces) if spaces & ((spaces << 8) | after_space) == 0 => {
+                after_space = spaces >> 56;
+            }
+            _ => return false,
+        }
+    }
+    // What is left over, behind some that has been looked at.
+    spaces(*last).is_some_and(|spaces| spaces & (spaces << 8) == 0 && spaces >> 56 == 0)
+}
+
+/// The high bit of each byte that is a space; none where one is not printable ASCII.
+fn spaces(bytes: [u8; 8]) -> Option<u64> {
     const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
 
-    let (words, last) = text.as_bytes().as_chunks::<8>();
-    let mut padded = *b"........";
-    for (place, byte) in padded.iter_mut().zip(last) {
-        *place = *byte;
+    let word = u64::from_le_bytes(bytes);
+    // A control character, DEL, or what is not ASCII.
+    if (word.wrapping_sub(SPACES) | word.wrapping_add(ONES) | word) & HIGH_BITS != 0 {
+        return None;
     }
-    // Whether a space came last, as the lowest bit of a byte's high bit.
-    let mut after_space = 0x80;
-    for word in words.iter().chain([&padded]) {
-        let word = u64::from_le_bytes(*word);
-        // A control character, DEL, or what is not ASCII.
-        if (word.wrapping_sub(SPACES) | word.wrapping_add(ONES) | word) & HIGH_BITS != 0 {
-            return false;
-        }
-        // Each byte is below 0x80, so none borrows: its high bit is left where it is a space.
-        let spaces = HIGH_BITS.wrapping_sub(word ^ SPACES) & HIGH_BITS;
-        if spaces & ((spaces << 8) | after_space) != 0 {
-            return false;
-        }
-        after_space = spaces >> 56;
-    }
-    !text.ends_with(' ') && !text.is_empty()
+    // Each byte is below 0x80, so none borrows: its high bit is left where it is a space.
+    Some(HIGH_BITS.wrapping_sub(word ^ SPACES) & HIGH_BITS)
 }
 
 /// The slug of a name: ASCII letters and digits in lower case, each run of others a `-`.
