@@ -19,10 +19,13 @@ mod report;
 mod secrets;
 mod text;
 
-use std::{env, error::Error, ffi::OsString, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, env, error::Error, ffi::OsString, sync::Arc, time::Duration};
 
 use clap::Args;
-use junction_webhook::{config::Mode, exchange::Plugin};
+use junction_webhook::{
+    config::{Config, Mode},
+    exchange::Plugin,
+};
 
 use self::{
     capture::{Capture, Format},
@@ -31,7 +34,10 @@ use self::{
     judgement::Judgement,
     secrets::Secret,
 };
-use crate::plugin::{self, Site};
+use crate::{
+    output,
+    plugin::{self, Site},
+};
 
 /// The configuration where none is given, which stands for all defaults.
 const DEFAULT_CONFIGURATION: &[u8] = b"{}";
@@ -99,6 +105,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     also_env: Vec<String>,
 
+    /// A secret that Envoy delivers by SDS to the dynamic module, and the variable of this command's
+    /// environment with its value; again for each
+    #[arg(long, value_name = "SECRET=VARIABLE", requires = "config", value_parser = parse_sds)]
+    sds: Vec<(String, String)>,
+
     /// When the request came, as RFC 3339 or in seconds since 1970; else what the capture says
     #[arg(long, value_name = "TIME", value_parser = parse_at)]
     at: Option<Duration>,
@@ -136,14 +147,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         None => plugin::File::from_bytes("the defaults", DEFAULT_CONFIGURATION.to_vec())?,
     };
     let sites = file.sites();
-    let capture = match &arguments.capture {
+    let mut capture = match &arguments.capture {
         Some(path) => capture::read(&read_file(path)?, arguments.format, arguments.index)?,
         None => given(arguments, &sites)?,
     };
     let (place, site) = choose(&sites, arguments.plugin, &capture, &file.name)?;
-    let (plugin, mut secrets) = secrets::read(site);
+    let delivered = arguments.sds.iter().map(|(name, value)| Ok((name.clone(), variable(value)?)));
+    let delivered = delivered.collect::<Result<BTreeMap<_, _>, String>>()?;
+    for name in
+        secrets::delivered_names(site).into_iter().filter(|name| !delivered.contains_key(name))
+    {
+        let name = output::plain(&name);
+        capture.notes.push(format!(
+            "Envoy delivers the secret {name} by SDS: --sds {name}=VARIABLE says what it is"
+        ));
+    }
+    let (plugin, mut secrets) = secrets::read(site, &delivered);
     for (_, other) in sites.iter().enumerate().filter(|(other, _)| *other != place) {
-        add_others(&mut secrets, secrets::read(other).1, &other.name);
+        add_others(&mut secrets, secrets::read(other, &delivered).1, &other.name);
     }
     let named = arguments.also_env.iter().map(|name| Ok((name, variable(name)?)));
     let named = named.collect::<Result<Vec<_>, String>>()?;
@@ -151,9 +172,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     add_others(&mut secrets, named, "");
 
     let clock = Clock::of(&capture, arguments.at);
-    let plugin = Arc::new(plugin);
     let judgement = Judgement::of(&plugin, &capture, clock.now);
-    let enforced = in_enforce_mode(site, &plugin)
+    let enforced = in_enforce_mode(&plugin)
         .map(|plugin| Judgement::of(&Arc::new(plugin), &capture, clock.now));
     let schemes = Schemes::of(&plugin, &secrets);
     let search = advice::wants_search(&judgement, &capture)
@@ -181,6 +201,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         Judgement::Unguarded => Ok(false),
         Judgement::Decided { report, .. } => Ok(report.verdict.reason().is_none()),
     }
+}
+
+fn parse_sds(text: &str) -> Result<(String, String), String> {
+    let (name, variable) = text.split_once('=').ok_or("a secret is SECRET=VARIABLE")?;
+    Ok((name.to_owned(), variable.to_owned()))
 }
 
 fn parse_header(text: &str) -> Result<(String, String), String> {
@@ -235,18 +260,15 @@ fn choose<'s, 't>(
 }
 
 /// The plugin in enforce mode, where it is in shadow mode.
-fn in_enforce_mode(site: &Site<'_>, plugin: &Plugin) -> Option<Plugin> {
-    plugin.as_ref().ok().filter(|config| config.mode == Mode::Shadow)?;
-    Some(site.plugin().map(|mut config| {
-        config.mode = Mode::Enforce;
-        config
-    }))
+fn in_enforce_mode(plugin: &Plugin) -> Option<Plugin> {
+    let config = plugin.as_ref().ok().filter(|config| config.mode == Mode::Shadow)?;
+    Some(Ok(Config { mode: Mode::Enforce, ..config.clone() }))
 }
 
 fn variable(name: &str) -> Result<Vec<u8>, String> {
     let text = env::var_os(name).map(OsString::into_encoded_bytes).unwrap_or_default();
     if text.is_empty() {
-        return Err(format!("--also-env {name}: there is no such variable, or it is empty"));
+        return Err(format!("{name}: there is no such variable, or it is empty"));
     }
     Ok(text)
 }

@@ -16,10 +16,10 @@
 //! }
 //! ```
 
-use std::{cell::RefCell, env, ffi::OsString, fmt, fs, io, io::Read};
+use std::{cell::RefCell, env, ffi::OsString, fmt, fs, io, io::Read, sync::Arc};
 
 use junction_webhook::{
-    config::{Config, Draft},
+    config::{Config, Delivery, Draft},
     exchange::Plugin,
 };
 
@@ -141,6 +141,27 @@ impl Site<'_> {
             }
             Kind::Wasm | Kind::WasmPlugin | Kind::ExtensionPolicy => Config::parse(text, variable),
         }
+    }
+
+    /// What the filter makes of its configuration, with these variables, and these values of the
+    /// secrets that Envoy delivers, by their names.
+    pub(crate) fn plugin_with_secrets<'v>(
+        &self,
+        variable: impl Fn(&str) -> Option<Vec<u8>>,
+        delivered: impl Fn(&str) -> Option<&'v [u8]>,
+    ) -> Arc<Plugin> {
+        if self.kind != Kind::DynamicModule {
+            return Arc::new(self.plugin_with(variable));
+        }
+        let draft = Draft::parse(&self.configuration.text, variable);
+        let draft = match draft.and_then(Draft::holding_heads) {
+            Ok(draft) => draft,
+            Err(unusable) => return Arc::new(Err(unusable)),
+        };
+        let names: Vec<_> = draft.subscriptions().iter().map(|own| own.name.clone()).collect();
+        let mut delivery = Delivery::new(draft);
+        delivery.update(|place| delivered(names.get(place)?));
+        Arc::clone(delivery.plugin())
     }
 
     /// What the filter would make of its configuration with every secret that is not set here, and the

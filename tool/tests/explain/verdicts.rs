@@ -261,6 +261,26 @@ fn finds_the_secret_of_another_plugin_in_the_same_file() {
 }
 
 #[test]
+fn takes_the_value_of_a_secret_that_envoy_delivers() {
+    let config = "- name: junction_webhook\n  typed_config:\n    \
+         \"@type\": type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter\n    \
+         dynamic_module_config: { name: junction_webhook }\n    filter_config:\n      \
+         \"@type\": type.googleapis.com/google.protobuf.Struct\n      value:\n        \
+         svix: { secrets: [{ sds: current }] }\n";
+    let (code, told) = explained(config, &signed(EVENT), &[]);
+    assert_eq!((code, told["verdict"]["reason"].as_str()), (Some(1), Some("configuration")));
+    let note = told["notes"][0].as_str().unwrap();
+    assert!(note.contains("--sds current=VARIABLE"), "{note}");
+    let delivered = ["--sds", "current=JUNCTION_WEBHOOK_SECRET"];
+    let (code, told) = explained(config, &signed(EVENT), &delivered);
+    assert_eq!((code, &told["notes"]), (Some(0), &serde_json::json!([])), "{told:#}");
+    // And its causes are looked for as those of any other.
+    let (_, told) =
+        explained(config, &(signed(EVENT) + "\n").replace("content-length: ", "x: "), &delivered);
+    assert_eq!(told["causes"], serde_json::json!(["body_line_end_added"]), "{told:#}");
+}
+
+#[test]
 fn takes_a_request_that_options_spell() {
     let body = EVENT;
     let webhook = standardwebhooks::Webhook::new(SECRET).unwrap();
