@@ -180,7 +180,7 @@ fn the_tool_finds_each_cause_on_a_request_that_envoy_captured() {
 }
 
 #[test]
-fn the_tool_explains_an_accepted_request_and_one_that_is_too_long() {
+fn the_tool_explains_an_accepted_request_the_longest_and_one_that_is_too_long() {
     let secret = BTreeMap::from([("JUNCTION_WEBHOOK_SECRET".to_owned(), SECRET.to_owned())]);
     let envoy = root().join("envoy.yaml");
     let with_config = |trace: &str| explain(&[trace, "--config", envoy.to_str().unwrap()], &secret);
@@ -206,6 +206,13 @@ fn the_tool_explains_an_accepted_request_and_one_that_is_too_long() {
         "{told:#}"
     );
     assert_eq!(told["clock"]["source"], "the tap trace's headers_received_time");
+
+    // As long as the filter takes one: the trace has all of it.
+    let body = result_of_length(1024 * 1024 - 1);
+    let longest = Request::signed(&body).body(format!("{body}\n"));
+    assert_eq!(tapped.gateway.send(&longest).status, 401);
+    let (code, told) = with_config(tapped.trace(&longest).to_str().unwrap());
+    assert_eq!((code, &told["causes"]), (Some(1), &json!(["body_line_end_added"])), "{told:#}");
 }
 
 #[test]
