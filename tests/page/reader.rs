@@ -179,4 +179,10 @@ fn is_read_by_keyboard_alone() {
     page.send("msg_40", &example("order.completed"));
     page.browser.wait_for_text("#count", "41 shown");
     assert!(page.browser.read(focused).contains("msg_39"));
+
+    // Nor does who scrolls away.
+    page.browser.run("document.querySelector('#scroll').scrollTop = 1e6");
+    page.browser.wait_for_text("#rows", "msg_00");
+    page.browser.press(&[key::DOWN]);
+    at("msg_38");
 }
