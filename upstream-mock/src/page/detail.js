@@ -207,7 +207,7 @@ const curlCommand = async (id) => {
 const explanation = ({ kind, id, received }) => {
   const get = (path) => `curl --silent ${location.origin}/requests/${id}${path} |\n  target/release/junction-webhook`;
   if (kind === "event") {
-    return [`${get("/sent")} normalise --explain -`, "The filter accepted it: this tells what it made of each marker, by which rule."];
+    return [`${get("/sent")} normalise --config envoy.yaml --explain -`, "The filter accepted it: this tells what it made of each marker, by which rule."];
   }
   const at = new Date(received).toISOString();
   return [`${get("")} explain --config envoy.yaml --at ${at} -`,
