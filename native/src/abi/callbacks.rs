@@ -4,6 +4,12 @@ use std::ffi::{CStr, c_void};
 
 use super::{Buffer, EnvoyConfiguration, EnvoyStream, RawHeader};
 
+// What unwinds a panic, in the module itself: Envoy's own distroless image has no libgcc_s. The linker leaves out a
+// shared library whose symbols are there already.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[link(name = "gcc_eh", kind = "static", modifiers = "-bundle")]
+unsafe extern "C" {}
+
 unsafe extern "C" {
     pub(super) fn envoy_dynamic_module_callback_log(level: u32, message: Buffer);
     pub(super) fn envoy_dynamic_module_callback_http_filter_config_define_counter(
