@@ -26,8 +26,8 @@ fn says_that_the_stub_is_gone_and_finds_it_again() {
     page.send("msg_after", &example("order.completed"));
     page.wait_for_rows(2);
     let rows = page.rows();
-    assert!(rows[0].contains("msg_after") && !rows[0].contains("not remembered"), "{rows:?}");
-    assert!(rows[1].contains("msg_before") && rows[1].contains("not remembered"), "{rows:?}");
+    assert!(rows[0].contains("msg_after") && !rows[0].contains("forgotten"), "{rows:?}");
+    assert!(rows[1].contains("msg_before") && rows[1].contains("forgotten"), "{rows:?}");
     page.choose("msg_before");
     page.browser.wait_for_text("#detail", "This request is no longer remembered");
 }
@@ -51,7 +51,7 @@ fn misses_nothing_that_came_while_the_connection_was_cut() {
     page.wait_for_rows(3);
     let rows = page.rows();
     for (row, id) in rows.iter().zip(["msg_last", "msg_before", "msg_meanwhile"]) {
-        assert!(row.contains(id) && !row.contains("not remembered"), "{rows:?}");
+        assert!(row.contains(id) && !row.contains("forgotten"), "{rows:?}");
     }
     assert!(rows[1].contains("received 2×"), "{rows:?}");
 }
@@ -63,7 +63,7 @@ fn shows_as_such_what_the_stub_was_told_to_forget() {
     page.wait_for_rows(1);
     let answer = ureq::delete(page.url("requests")).call().unwrap();
     assert_eq!(answer.status(), 204);
-    page.browser.wait_for_text("#rows", "not remembered");
+    page.browser.wait_for_text("#rows", "forgotten");
 
     // Who comes later has never seen it, and is told that there was one.
     page.browser.open("about:blank");

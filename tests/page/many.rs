@@ -25,7 +25,7 @@ fn has_the_rows_in_sight_alone_of_ten_thousand() {
     page.wait_for_rows(1);
     // It fails to store them, which would take the most of the time; they are listed all the same.
     restart(&mut page.gateway, &["--fail-rate", "1"]);
-    page.browser.wait_for_text("#rows", "not remembered");
+    page.browser.wait_for_text("#rows", "forgotten");
     let agent: Agent =
         Agent::config_builder().proxy(None).http_status_as_error(false).build().into();
     let url = page.url("v1/webhooks/junction");
@@ -40,7 +40,7 @@ fn has_the_rows_in_sight_alone_of_ten_thousand() {
     page.browser.wait(
         "const row = [...document.querySelectorAll('#rows tr')]
              .find((row) => row.innerText.includes('msg_00000'));
-         return row?.innerText.includes('not remembered') ?? false",
+         return row?.innerText.includes('forgotten') ?? false",
     );
 
     let most = page

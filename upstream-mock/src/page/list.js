@@ -165,7 +165,7 @@ const fill = ({ element, cells }, group, at) => {
   set(cells.open, row.event_type ?? `${row.method} ${row.path}`);
   set(cells.id, row.event_id ?? (row.kind === "original" ? row.shadow_verdict : state(row)));
   set(cells.by, proof(row));
-  set(cells.times, row.forgotten ? "not remembered" : group.rows.length > 1 ? `received ${group.rows.length}\u00d7`
+  set(cells.times, row.forgotten ? "forgotten" : group.rows.length > 1 ? `received ${group.rows.length}\u00d7`
     : row.answered !== null && row.answered >= 300 ? `answered ${row.answered}` : "");
   set(cells.markers, row.markers === null ? "" : plural(row.markers, "marker"));
   set(cells.critical, row.critical > 0 ? `Critical ${row.critical}` : "Critical");
