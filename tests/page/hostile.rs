@@ -27,7 +27,8 @@ fn a_hostile_event_is_text_wherever_it_is_shown() {
     page.choose("msg_<b>hostile");
     let shown = page.browser.text("#detail");
     for markup in MARKUP {
-        // Name, slug, value, unit, word and notes in the table; in the documents a quote is escaped.
+        // Name, slug, value, unit, word and notes in the table; in the documents a quote is
+        // escaped.
         assert!(shown.matches(markup).count() >= 6, "{markup} in {shown}");
     }
     page.browser.click(".actions button");

@@ -1,4 +1,5 @@
-//! The stub's page as people meet it: in a real Chromium, fed by signed webhooks through a real Envoy.
+//! The stub's page as people meet it: in a real Chromium, fed by signed webhooks through a real
+//! Envoy.
 //!
 //! `make test-page` installs the browser and runs it.
 

@@ -80,7 +80,8 @@ impl Setting {
     }
 }
 
-/// Starts the stub anew, now that Envoy's admin interface has an address, with arguments beside that.
+/// Starts the stub anew, now that Envoy's admin interface has an address, with arguments beside
+/// that.
 pub(crate) fn restart(gateway: &mut Gateway, arguments: &[&str]) {
     let admin = format!("http://{}", gateway.admin.0);
     gateway.upstream.kill();

@@ -1,4 +1,5 @@
-//! Who may look: the page and the lists show patients' data, to this machine's browser and no other.
+//! Who may look: the page and the lists show patients' data, to this machine's browser and no
+//! other.
 //!
 //! A page of a stranger's can have its own name resolve to 127.0.0.1 and then read whatever answers
 //! there (DNS rebinding). The browser still names the stranger in `host`, so what is shown is shown

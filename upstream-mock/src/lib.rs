@@ -8,7 +8,7 @@
 //! | module | what |
 //! | --- | --- |
 //! | `routes` | paths, answers, and the layer that records requests |
-//! | `recorder` | the bounded list behind `GET /requests` |
+//! | `recorder`, `mark` | the bounded list behind `GET /requests`, and its numbers |
 //! | `event`, `place` | the shape of `junction.event.v1`, and the cursor that reads it |
 //! | `store` | SQLite |
 //! | `faults` | `--fail-rate` and `--delay-ms` |
@@ -25,6 +25,7 @@ mod event;
 mod faults;
 mod lines;
 mod live;
+mod mark;
 mod page;
 mod place;
 mod rebuild;

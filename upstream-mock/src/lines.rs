@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::tree::{Fate, Tree, Value};
 
-/// How many bytes of a document are shown: what a browser lays out without a pause that one notices.
+/// How many bytes of a document are shown: what a browser lays out without a pause that one
+/// notices.
 const MAX_SHOWN_BYTES: usize = 512 * 1024;
 
 /// The longest object or array that is written in one line, in bytes.

@@ -1,7 +1,7 @@
 //! `GET /live`: what came, as server-sent events, from wherever the reader left off.
 //!
-//! Each event's id is the version of the list that the reader has reached with it, so a browser that
-//! lost its connection misses nothing: it sends the last one again as `last-event-id`.
+//! Each event's id is the version of the list that the reader has reached with it, so a browser
+//! that lost its connection misses nothing: it sends the last one again as `last-event-id`.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, sleep},
 };
 
-use crate::{Stub, envoy::Said, recorder::Mark, row::Row};
+use crate::{Stub, envoy::Said, mark::Mark, row::Row};
 
 /// How many rows one event has at most, and once it has so many bytes of requests no more: what a
 /// browser takes up without a pause that one notices.

@@ -25,11 +25,11 @@ use upstream_mock::{EnvoyAdmin, FailRate, Options, Stub, serve};
 
 /// Stand-in for the clinical service: stores junction.event.v1 webhooks in SQLite.
 ///
-/// GET / is a page that shows what comes, for a browser on this machine. POST /v1/webhooks/junction stores an event once per event id; an original with
-/// x-junction-verdict, as shadow mode sends it on, is taken and not stored. GET /requests lists what came,
-/// verified or not, oldest first and no more than the last 10000 requests or 64 MiB; DELETE
-/// /requests forgets them. GET /events, /markers and /orders read the database; GET /healthz
-/// answers ok.
+/// GET / is a page that shows what comes, for a browser on this machine. POST /v1/webhooks/junction
+/// stores an event once per event id; an original with x-junction-verdict, as shadow mode sends it
+/// on, is taken and not stored. GET /requests lists what came, verified or not, oldest first and no
+/// more than the last 10000 requests or 64 MiB; DELETE /requests forgets them. GET /events,
+/// /markers and /orders read the database; GET /healthz answers ok.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -50,8 +50,8 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     delay_ms: u64,
 
-    /// Where Envoy's admin interface is, on a loopback: the page then shows what the filter forwarded
-    /// and refused
+    /// Where Envoy's admin interface is, on a loopback: the page then shows what the filter
+    /// forwarded and refused
     #[arg(long, value_name = "http://127.0.0.1:9901")]
     envoy_admin: Option<EnvoyAdmin>,
 

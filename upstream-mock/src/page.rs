@@ -1,8 +1,8 @@
 //! `GET /`: the page for people, one document that loads nothing.
 //!
-//! Whatever a sender wrote reaches it as data, and the page writes texts only. Should that fail, the
-//! policy lets no script and no style run but the page's own, by their hashes, and lets nothing be
-//! loaded or sent anywhere but here.
+//! Whatever a sender wrote reaches it as data, and the page writes texts only. Should that fail,
+//! the policy lets no script and no style run but the page's own, by their hashes, and lets nothing
+//! be loaded or sent anywhere but here.
 
 use std::sync::LazyLock;
 

@@ -1,8 +1,8 @@
 //! The sender's document, rebuilt from a normalised event, and what the filter changed on the way.
 //!
 //! The rules are those of `docs/normalised-event.md`, "the way back", and no code of the filter's:
-//! each known field is taken from `raw` if it is there, else from its place in the event; the fields
-//! of `extra` are added. A null counts as an absent field, so neither is shown.
+//! each known field is taken from `raw` if it is there, else from its place in the event; the
+//! fields of `extra` are added. A null counts as an absent field, so neither is shown.
 
 use crate::tree::{Fate, Members, Tree, Value};
 

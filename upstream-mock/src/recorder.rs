@@ -3,13 +3,11 @@
 //! A head counts from the moment it is read, since the filter's promise is that not even the head
 //! of an unverified request arrives. The list is bounded; the oldest requests go first.
 //!
-//! Each request has a number, and each change to the list a version, by which the page asks for what
-//! is new.
+//! Each request has a number, and each change to the list a version, by which the page asks for
+//! what is new.
 
 use std::{
     collections::VecDeque,
-    fmt,
-    str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -18,6 +16,8 @@ use axum::http::{StatusCode, request::Parts};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::mark::Mark;
 
 /// How many requests are remembered: more than a test looks at, little enough to list.
 const MAX_REQUESTS: usize = 10_000;
@@ -40,14 +40,6 @@ pub(crate) struct Recorder {
 /// Stands for one recorded request; harmless once the request is forgotten.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ticket(u64);
-
-/// A number that only the run of the stub that gave it understands, as `RUN-NUMBER`: that of a
-/// request, or a version of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) run: u64,
-    pub(crate) number: u64,
-}
 
 /// One request as `GET /requests` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -260,28 +252,6 @@ impl Recorder {
 
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}-{}", self.run, self.number)
-    }
-}
-
-impl FromStr for Mark {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (run, number) = text.split_once('-').ok_or(())?;
-        let run = u64::from_str_radix(run, 16).map_err(drop)?;
-        Ok(Self { run, number: number.parse().map_err(drop)? })
-    }
-}
-
-impl Serialize for Mark {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 impl Requests {

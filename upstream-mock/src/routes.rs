@@ -32,8 +32,8 @@ use crate::{
     view::{self, View},
 };
 
-/// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny markers
-/// becomes an event of over 20 MiB.
+/// The longest body taken: a document of 1 MiB, the filter's default limit, that is all tiny
+/// markers becomes an event of over 20 MiB.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Every path of the stub.
@@ -91,7 +91,8 @@ struct Receipt {
     ingested_count: usize,
 }
 
-/// The answer to an original of shadow mode, which is taken and not stored: nothing of it is proven.
+/// The answer to an original of shadow mode, which is taken and not stored: nothing of it is
+/// proven.
 #[derive(Serialize)]
 struct OriginalReceipt {
     received: bool,
@@ -147,8 +148,8 @@ fn store(store: &Store, body: &[u8]) -> Result<Json<Receipt>, Refusal> {
     Ok(Json(Receipt { received: true, event_type: event.kind, ingested_count }))
 }
 
-/// Where a reader of `/live` left off: a browser that connects again says so in a header, and the page
-/// that has to start anew in the query.
+/// Where a reader of `/live` left off: a browser that connects again says so in a header, and the
+/// page that has to start anew in the query.
 #[derive(Deserialize)]
 struct Since {
     since: Option<String>,

@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{
-    event::Event,
-    recorder::{Mark, Recorded},
-    tree::Tree,
-};
+use crate::{event::Event, mark::Mark, recorder::Recorded, tree::Tree};
 
 /// How many bytes of names and ids of one request are searched; a document can have megabytes.
 const MAX_WORDS_BYTES: usize = 16 * 1024;

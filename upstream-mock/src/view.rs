@@ -1,16 +1,11 @@
-//! One request as the page shows it: what arrived, its markers, and the sender's document beside it.
+//! One request as the page shows it: what arrived, its markers, and the sender's document beside
+//! it.
 //!
 //! Numbers go to the browser as texts, since JavaScript would take their digits.
 
 use serde::Serialize;
 
-use crate::{
-    lines::Lines,
-    rebuild,
-    recorder::{Mark, Recorded},
-    row::Kind,
-    tree::Tree,
-};
+use crate::{lines::Lines, mark::Mark, rebuild, recorder::Recorded, row::Kind, tree::Tree};
 
 /// The markers' array, by which the two documents are laid side by side.
 const MARKERS: [&str; 2] = ["data", "markers"];
@@ -18,8 +13,8 @@ const MARKERS: [&str; 2] = ["data", "markers"];
 /// How many bytes of a body that is no JSON are shown.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 
-/// How many markers are shown; more than any panel has, and what a document of the longest length has
-/// would be ten thousands.
+/// How many markers are shown; more than any panel has, and what a document of the longest length
+/// has would be ten thousands.
 const MAX_MARKERS: usize = 2000;
 
 /// All that the page shows of one request.
@@ -68,7 +63,8 @@ struct Marker {
     word: Option<String>,
     observed_at: Option<String>,
     notes: Option<String>,
-    /// How the sender spelled the value, the unit and the time, where the event has another spelling.
+    /// How the sender spelled the value, the unit and the time, where the event has another
+    /// spelling.
     sent_value: Option<String>,
     sent_unit: Option<String>,
     sent_time: Option<String>,

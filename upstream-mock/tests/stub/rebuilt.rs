@@ -1,5 +1,5 @@
-//! The sender's document as the page shows it, for every golden sample: the same JSON value with the
-//! same digits, where a null and an absent field count as the same.
+//! The sender's document as the page shows it, for every golden sample: the same JSON value with
+//! the same digits, where a null and an absent field count as the same.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -35,8 +35,8 @@ const MARKER: [&str; 9] = [
     "notes",
 ];
 
-/// JSON in one spelling: names in order, no white space, texts decoded, numbers as they came; without
-/// the nulls of fields that `known` names for each level.
+/// JSON in one spelling: names in order, no white space, texts decoded, numbers as they came;
+/// without the nulls of fields that `known` names for each level.
 fn plain(text: &str, known: &[&[&str]]) -> String {
     let raw: &RawValue = serde_json::from_str(text).unwrap();
     let text = raw.get();
