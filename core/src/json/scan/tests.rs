@@ -197,6 +197,8 @@ proptest! {
                 "\\u", "00", "d8", "DB", "dc", "DF", "ff", "e0", "4", "+", "\\ud83d", "\\ude00", "\"",
             ]).prop_map(str::to_owned),
             any::<u16>().prop_map(|unit| format!("\\u{unit:04x}")),
+            (0xd7f0..0xdc10_u16, 0xdbf0..0xe010_u16)
+                .prop_map(|(high, low)| format!("\\u{high:04x}\\u{low:04X}")),
             any::<char>().prop_map(String::from),
         ], 0..8).prop_map(|pieces| pieces.concat())
     ) {
