@@ -22,6 +22,7 @@ mod room;
 mod rotation;
 mod sample;
 mod secrets;
+mod senders;
 mod setting;
 mod shadow;
 mod tool;
