@@ -131,9 +131,16 @@ impl Node {
         self.field(name).and_then(Self::as_bool) == Some(true)
     }
 
-    /// Protobuf's JSON takes a boolean as such alone.
+    /// Protobuf's JSON takes a boolean as a string, too, in the spellings of `absl::SimpleAtob`.
     pub(crate) fn as_bool(&self) -> Option<bool> {
-        self.scalar()?.json().as_bool()
+        match self.scalar()?.json() {
+            Json::String(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "t" | "yes" | "y" | "1" => Some(true),
+                "false" | "f" | "no" | "n" | "0" => Some(false),
+                _ => None,
+            },
+            json => json.as_bool(),
+        }
     }
 
     /// Protobuf's JSON takes a number as a string, too.

@@ -90,6 +90,11 @@ fn a_route_that_the_guard_does_not_cover_is_told() {
             "- disabled: true\n                    name: junction_webhook\n",
             vec!["error disabled | - disabled: true"],
         ),
+        (
+            "- name: junction_webhook\n",
+            "- disabled: \"true\"\n                    name: junction_webhook\n",
+            vec!["error disabled | - disabled: \"true\""],
+        ),
     ] {
         assert_eq!(found(&[&edited(&[(that, this)])]), expected, "{that} -> {this}");
     }
