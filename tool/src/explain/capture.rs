@@ -55,10 +55,20 @@ impl Capture {
         Self { source: source.into(), headers, ..Self::default() }
     }
 
-    /// Adds a header. `host` is what HTTP/2 and Envoy call `:authority`.
+    /// Adds a header. `host` is what HTTP/2 and Envoy call `:authority`; of several `content-type`
+    /// Envoy makes one, with a comma between those that are not empty.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
         let name = name.trim().to_ascii_lowercase();
         let name = if name == "host" { ":authority".to_owned() } else { name };
+        if name == "content-type"
+            && let Some((_, first)) = self.headers.iter_mut().find(|(own, _)| *own == name)
+        {
+            if !first.is_empty() && !value.is_empty() {
+                first.push(b',');
+            }
+            first.extend_from_slice(value);
+            return;
+        }
         let is_named_already = name == ":authority" && self.value(&name).is_some();
         if !is_named_already {
             self.headers.push((name, value.to_vec()));

@@ -5,6 +5,7 @@
 use httparse::{EMPTY_HEADER, Status, parse_chunk_size};
 
 use super::Capture;
+use crate::explain::text::shown;
 
 /// The most headers of a head; Envoy takes 100.
 const MAX_HEADERS: usize = 256;
@@ -32,7 +33,29 @@ pub(super) fn read(bytes: &[u8]) -> Result<Capture, String> {
         capture.push(header.name, header.value);
     }
     read_body(&mut capture, bytes.get(head_bytes..).unwrap_or_default())?;
+    drop_hop_by_hop(&mut capture);
     Ok(capture)
+}
+
+/// Takes away what `connection` names, as Envoy does before its filters (RFC 9110, section 7.6.1).
+fn drop_hop_by_hop(capture: &mut Capture) {
+    let named: Vec<String> = capture
+        .values("connection")
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .map(|name| String::from_utf8_lossy(name.trim_ascii()).to_ascii_lowercase())
+        // These say how to read what follows, and no check looks at them.
+        .filter(|name| !["close", "keep-alive", "te", "upgrade"].contains(&name.as_str()))
+        .collect();
+    let (dropped, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut capture.headers)
+        .into_iter()
+        .partition(|(name, _)| named.contains(name));
+    capture.headers = kept;
+    for (name, _) in dropped {
+        capture.notes.push(format!(
+            "the header connection names {}, so Envoy takes that one away before the filter",
+            shown(name.as_bytes())
+        ));
+    }
 }
 
 /// The request with a version that the parser takes: `HTTP/2` stands where a tool writes a request
@@ -49,6 +72,7 @@ fn with_known_version(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
+    refuse_two_lengths(capture)?;
     let is_chunked = capture
         .values("transfer-encoding")
         .any(|value| value.trim_ascii().to_ascii_lowercase().ends_with(b"chunked"));
@@ -72,6 +96,19 @@ fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
         capture.missing = Some(format!(
             "content-length says {declared} bytes, and the capture has {found} of them"
         ));
+    }
+    Ok(())
+}
+
+/// Where the head tells the body's length in two ways, parsers disagree where it ends, and Envoy
+/// refuses it before any filter (RFC 9112, section 6.3).
+fn refuse_two_lengths(capture: &Capture) -> Result<(), String> {
+    let lengths = capture.values("content-length").count();
+    let codings = capture.values("transfer-encoding").count();
+    if lengths.saturating_add(codings) > 1 {
+        return Err("the head has more than one of content-length and transfer-encoding: Envoy \
+                    itself refuses that, before the filter"
+            .to_owned());
     }
     Ok(())
 }

@@ -59,6 +59,29 @@ fn holds_a_body_against_its_declared_length() {
 }
 
 #[test]
+fn has_the_headers_that_envoy_gives_its_filters() {
+    for (sent, expected) in [
+        ("content-type: a/b\ncontent-type: a/b", vec![("content-type", "a/b,a/b")]),
+        ("content-type: a/b\ncontent-type:", vec![("content-type", "a/b")]),
+        ("content-type:\ncontent-type: a/b", vec![("content-type", "a/b")]),
+        ("svix-id: 1\nsvix-id: 1", vec![("svix-id", "1"), ("svix-id", "1")]),
+        ("svix-id: 1\nconnection: close, Svix-Id", vec![("connection", "close, Svix-Id")]),
+    ] {
+        let capture = read_as(format!("POST / HTTP/1.1\n{sent}\n\n").as_bytes());
+        assert_eq!(headers(&capture).get(2..).unwrap(), expected, "{sent}");
+    }
+}
+
+#[test]
+fn refuses_a_head_that_tells_the_bodys_length_in_two_ways() {
+    let (length, chunked) = ("content-length: 0\n", "transfer-encoding: chunked\n");
+    for (first, second) in [(length, length), (length, chunked), (chunked, chunked)] {
+        let error = refusal(format!("POST / HTTP/1.1\n{first}{second}\n0\n\n").as_bytes(), None);
+        assert!(error.starts_with("the head has more than one of"), "{error}");
+    }
+}
+
+#[test]
 fn puts_chunks_together() {
     let with = |rest: &str| {
         let text = format!("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{rest}");
