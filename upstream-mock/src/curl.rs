@@ -7,13 +7,28 @@ use crate::recorder::Recorded;
 /// What curl writes by itself.
 const LEFT_OUT: [&str; 3] = ["host", "content-length", "transfer-encoding"];
 
+/// What curl adds by itself where it is not told otherwise.
+const ADDED: [&str; 3] = ["accept", "content-type", "user-agent"];
+
+/// The longest body that is an argument; Linux takes 128 KiB, some of which quotes need.
+const MAX_ARGUMENT_BYTES: usize = 16 * 1024;
+
 /// The command; `authority` is where the stub was reached.
 ///
-/// Everything that a sender wrote is in single quotes, in which a POSIX shell reads nothing.
+/// Everything that a sender wrote is in single quotes, in which a POSIX shell reads nothing. A terminal
+/// reads before the shell does: of control characters, where the command is pasted, one ends the quoted
+/// text and another erases it. So a body that has any but line feeds is in base64.
 pub(crate) fn command(request: &Recorded, authority: &str) -> String {
     let seen = &request.seen;
-    let url = quote(&format!("http://{authority}{}", seen.path));
-    let mut command = format!("curl --globoff --request {} {url}", quote(&seen.method));
+    let method = quote(&seen.method);
+    let mut command = if seen.path.starts_with('/') {
+        let url = quote(&format!("http://{authority}{}", seen.path));
+        format!("curl --globoff --path-as-is --request {method} {url}")
+    } else {
+        // `*`, a whole URL, or what CONNECT has: behind the authority it could make another of it.
+        let (target, url) = (quote(&seen.path), quote(&format!("http://{authority}/")));
+        format!("curl --request-target {target} --request {method} {url}")
+    };
     for (name, value) in &seen.headers {
         if !LEFT_OUT.contains(&name.as_str()) {
             // A header without a value needs the semicolon; with a colon alone curl drops it.
@@ -23,10 +38,15 @@ pub(crate) fn command(request: &Recorded, authority: &str) -> String {
             let _ = write!(command, " \\\n  --header {}", quote(&header));
         }
     }
+    for name in ADDED {
+        if !seen.headers.iter().any(|(own, _)| own == name) {
+            let _ = write!(command, " \\\n  --header '{name}:'");
+        }
+    }
+    let is_typed = |text: &str| !text.chars().any(|letter| letter.is_control() && letter != '\n');
     match (&seen.body, &seen.body_base64) {
         (Some(body), _) if body.is_empty() => command,
-        // No argument can hold a zero byte.
-        (Some(body), _) if !body.contains('\0') => {
+        (Some(body), _) if body.len() <= MAX_ARGUMENT_BYTES && is_typed(body) => {
             format!("{command} \\\n  --data-raw {}", quote(body))
         }
         (Some(body), _) => piped(&base64(body.as_bytes()), &command),

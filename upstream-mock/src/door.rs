@@ -35,7 +35,12 @@ pub(crate) fn names_this_machine(headers: &HeaderMap) -> bool {
     }
     let host = authority.host().to_ascii_lowercase();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
-    bare.parse::<IpAddr>().is_ok() || host == "localhost" || host.ends_with(".localhost")
+    // A URL's host may have `$(…)` or `;` in it, and the page writes its address into commands.
+    let is_plain =
+        |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    bare.parse::<IpAddr>().is_ok()
+        || host == "localhost"
+        || (host.ends_with(".localhost") && is_plain(&host))
 }
 
 #[cfg(test)]
@@ -75,6 +80,10 @@ mod tests {
             "1",
             "",
             "local host",
+            "$(id).localhost",
+            ";id;.localhost",
+            "a&b.localhost",
+            "a'b.localhost",
         ] {
             assert!(!names_this_machine(&with_host(host)), "{host}");
         }

@@ -1,6 +1,9 @@
 //! One request as the page gets it, and as a command.
 
-use std::process::Command;
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
 
 use serde_json::{Value, json};
 
@@ -152,16 +155,29 @@ fn knows_no_request_that_it_has_forgotten_or_never_saw() {
     assert_eq!(stub.get(&format!("/requests/{id}/view")), (404, forgotten.to_owned()));
 }
 
+/// Runs a command as a reader who types it, since as an argument it may be too long.
+fn run(command: &str) -> Output {
+    let mut shell = Command::new("sh");
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    shell.stdin.take().unwrap().write_all(command.as_bytes()).unwrap();
+    shell.wait_with_output().unwrap()
+}
+
 #[test]
 fn its_command_sends_the_same_body_again_whatever_is_in_it() {
     let stub = start(&[]);
-    let bodies: [&[u8]; 6] = [
+    let long = "'".repeat(200_000);
+    let bodies: [&[u8]; 9] = [
         b"",
         b"@/etc/passwd",
         br#"{"a": "it's $(id) `id` \ \\ \"x\" !! %s"}"#,
         "line\nline\r\n\ttab \u{fc}".as_bytes(),
         b"with a \0 byte",
         b"\xff\xfe no text",
+        long.as_bytes(),
+        b"\n\x04touch x\n",
+        b"\x1b[201~\n\x15\x7f",
     ];
     for body in bodies {
         assert_eq!(stub.post(body).0, 400);
@@ -169,12 +185,53 @@ fn its_command_sends_the_same_body_again_whatever_is_in_it() {
         let id = ids(&stub, before.len()).pop().unwrap();
         let (status, command) = stub.get(&format!("/requests/{id}/curl"));
         assert_eq!(status, 200);
-        let output = Command::new("sh").args(["-c", &command]).output().unwrap();
+        // A terminal obeys these before the shell sees that they are quoted.
+        assert!(
+            !command.contains(|letter: char| letter.is_control() && letter != '\n'),
+            "{command}"
+        );
+        let output = run(&command);
         assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
         let after = stub.rows("/requests");
         assert_eq!(after.len(), before.len() + 1, "{command}");
         for name in ["method", "path", "body", "body_base64"] {
             assert_eq!(after.last().unwrap()[name], before.last().unwrap()[name], "{command}");
         }
+    }
+}
+
+#[test]
+fn its_command_sends_the_same_head_again_to_nobody_else() {
+    let stub = start(&[]);
+    for head in [
+        "GET / HTTP/1.1\r\nx-a: it's $(id)\r\n",
+        "OPTIONS * HTTP/1.1\r\n",
+        "GET http://other.example/x HTTP/1.1\r\n",
+        "CONNECT .other.example:80 HTTP/1.1\r\n",
+        "POST /a/../b?c#d HTTP/1.1\r\naccept: a/b\r\n",
+    ] {
+        stub.exchange(&format!(
+            "{head}host: 127.0.0.1\r\nconnection: close\r\nx-forwarded-for: a\r\n\r\n"
+        ));
+        let before = stub.rows("/requests");
+        let id = ids(&stub, before.len()).pop().unwrap();
+        let (_, command) = stub.get(&format!("/requests/{id}/curl"));
+        let command = format!("{command} --max-time 5 --output /dev/null");
+        run(&command);
+        let after = stub.rows("/requests");
+        assert_eq!(after.len(), before.len() + 1, "{command}");
+        for name in ["method", "path"] {
+            assert_eq!(after.last().unwrap()[name], before.last().unwrap()[name], "{command}");
+        }
+        let names = |row: &Value| -> Vec<String> {
+            let headers = row["headers"].as_array().unwrap().iter();
+            let mut names: Vec<_> = headers
+                .map(ToString::to_string)
+                .filter(|header| !header.contains("\"host\""))
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(after.last().unwrap()), names(before.last().unwrap()), "{command}");
     }
 }
