@@ -72,7 +72,7 @@ fn with_known_version(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
-    refuse_two_lengths(capture)?;
+    refuse_unsound_lengths(capture)?;
     let is_chunked = capture
         .values("transfer-encoding")
         .any(|value| value.trim_ascii().to_ascii_lowercase().ends_with(b"chunked"));
@@ -100,15 +100,21 @@ fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Where the head tells the body's length in two ways, parsers disagree where it ends, and Envoy
-/// refuses it before any filter (RFC 9112, section 6.3).
-fn refuse_two_lengths(capture: &Capture) -> Result<(), String> {
+/// Where the head tells the body's length in two ways, or in no number, parsers disagree where it
+/// ends, and Envoy refuses it before any filter (RFC 9112, section 6.3).
+fn refuse_unsound_lengths(capture: &Capture) -> Result<(), String> {
     let lengths = capture.values("content-length").count();
     let codings = capture.values("transfer-encoding").count();
     if lengths.saturating_add(codings) > 1 {
         return Err("the head has more than one of content-length and transfer-encoding: Envoy \
                     itself refuses that, before the filter"
             .to_owned());
+    }
+    let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    if capture.value("content-length").is_some_and(|value| !is_number(value)) {
+        return Err(
+            "content-length is no number: Envoy itself refuses that, before the filter".to_owned()
+        );
     }
     Ok(())
 }

@@ -79,6 +79,11 @@ fn refuses_a_head_that_tells_the_bodys_length_in_two_ways() {
         let error = refusal(format!("POST / HTTP/1.1\n{first}{second}\n0\n\n").as_bytes(), None);
         assert!(error.starts_with("the head has more than one of"), "{error}");
     }
+    for length in ["", "+0", "0x0", "0, 0", "none"] {
+        let error =
+            refusal(format!("POST / HTTP/1.1\ncontent-length: {length}\n\n").as_bytes(), None);
+        assert!(error.starts_with("content-length is no number"), "{length}: {error}");
+    }
 }
 
 #[test]
