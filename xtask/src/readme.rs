@@ -25,11 +25,14 @@ const LEAST: usize = 9;
 pub(crate) fn check(sh: &Shell) -> Result<()> {
     // `make run` has fixed ports: in a network of its own the test runs beside another `make run`.
     if env::var_os(OWN_NETWORK).is_none() {
-        let again = env::current_exe()?;
         let own =
             || cmd!(sh, "unshare --map-root-user --net bash -c {OWN_NETWORK_UP} bash").quiet();
         if own().arg("true").ignore_stderr().run().is_ok() {
-            return Ok(own().arg(again).arg("test-readme").env(OWN_NETWORK, "own").run()?);
+            // Not this very program, which the build of the tests may have replaced.
+            return Ok(own()
+                .args(["cargo", "xtask", "test-readme"])
+                .env(OWN_NETWORK, "own")
+                .run()?);
         }
         if TcpStream::connect("127.0.0.1:10000").is_ok() {
             eprintln!(
