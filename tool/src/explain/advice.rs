@@ -29,7 +29,8 @@ pub(crate) fn of(explanation: &Explanation<'_>) -> Option<String> {
     let reason = match explanation.judgement {
         Judgement::Unguarded => {
             return Some(format!(
-                "The filter lets this path through unverified: send webhooks to {}.",
+                "The filter lets this path through unverified: send webhooks to {}, or set path to \
+                 the one that comes in.",
                 facts::guarded_path(explanation)
             ));
         }
@@ -54,10 +55,7 @@ pub(crate) fn of(explanation: &Explanation<'_>) -> Option<String> {
         ),
         Reason::Signature(error) => {
             let Some(search) = explanation.search else {
-                return fixed(
-                    "Capture the request with its whole body, as in shadow mode: without it nobody \
-                     can tell whether its signature would match.",
-                );
+                return Some(without_the_body(error, capture));
             };
             Some(match &search.found {
                 Some(causes) if causes.is_empty() => as_it_is(error, capture),
@@ -87,11 +85,40 @@ fn configuration(explanation: &Explanation<'_>) -> String {
     }
 }
 
+fn is_in_seconds(capture: &Capture) -> bool {
+    facts::svix_timestamp(capture).is_none_or(|digits| digits.len() < 13)
+}
+
+/// The head is refused for its signature, and nobody can tell whether that matches.
+fn without_the_body(error: SignatureError, capture: &Capture) -> String {
+    let head = match error {
+        SignatureError::TimestampTooNew if !is_in_seconds(capture) => {
+            "The timestamp is not in seconds: send and sign whole seconds since 1970"
+        }
+        SignatureError::TimestampTooNew => {
+            "The signed time lies ahead: set the sender's clock, and this machine's"
+        }
+        SignatureError::TimestampTooOld => {
+            "The signed time is past: find what held the request up, sign anew for each attempt, \
+             and set both clocks"
+        }
+        SignatureError::Missing => {
+            "A header of the signature is missing: let nothing between drop it"
+        }
+        SignatureError::Malformed
+        | SignatureError::TimestampMalformed
+        | SignatureError::Mismatch => "Mend the form of the headers, as said at the check",
+    };
+    format!(
+        "{head}; whether the signature matches takes a capture with the whole body, as in shadow \
+         mode."
+    )
+}
+
 /// The signature matches, and something else about its headers is wrong.
 fn as_it_is(error: SignatureError, capture: &Capture) -> String {
-    let is_in_seconds = facts::svix_timestamp(capture).is_none_or(|digits| digits.len() < 13);
     match error {
-        SignatureError::TimestampTooNew if !is_in_seconds => {
+        SignatureError::TimestampTooNew if !is_in_seconds(capture) => {
             "A signature matches as it is, over a timestamp that is not in seconds: send and sign \
              whole seconds since 1970."
         }
@@ -140,7 +167,7 @@ fn nothing_found(error: SignatureError, search: &Search, explanation: &Explanati
     format!(
         "No cause found in {tried} tries{cut}: the request was signed with a secret that is not \
          configured here, or its id, timestamp or body was changed in a way that cannot be \
-         undone, as by numbers written again by way of floating point, or by compressing; compare \
-         the secret with the one that Junction shows for this endpoint."
+         undone, as by keys in another order, numbers written again by way of floating point, or \
+         compressing; compare the secret with the one that Junction shows for this endpoint."
     )
 }

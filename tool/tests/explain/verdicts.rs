@@ -239,6 +239,25 @@ fn has_no_verdict_without_the_whole_body() {
 }
 
 #[test]
+fn advises_by_the_head_where_the_body_is_missing() {
+    let whole = signed(EVENT);
+    let cut = &whole[..whole.len() - 1];
+    let milliseconds = cut.replace("1731705121", "1731705121000");
+    let unsigned = cut.replace("svix-signature", "dropped");
+    let malformed = cut.replace("svix-id: msg_1", "svix-id: msg.1");
+    for (request, at, start) in [
+        (cut, "1731706000", "The signed time is past: find what held the request up"),
+        (cut, "1731704000", "The signed time lies ahead: set the sender's clock"),
+        (&milliseconds, AT, "The timestamp is not in seconds"),
+        (&unsigned, AT, "A header of the signature is missing"),
+        (&malformed, AT, "Mend the form of the headers"),
+    ] {
+        let (_, told) = explained("{}", request, &["--at", at]);
+        assert!(told["advice"].as_str().unwrap().starts_with(start), "{told:#}");
+    }
+}
+
+#[test]
 fn finds_the_secret_of_another_plugin_in_the_same_file() {
     let filter = |name: &str, path: &str, secret: &str| {
         format!(
