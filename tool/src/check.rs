@@ -216,7 +216,7 @@ fn remedy_of(site: &Site<'_>, error: &ConfigError) -> &'static str {
             "set the variable for the proxy, and list it in env.hostKeys"
         }
         (field, _) if field.contains("secrets[") => {
-            "give the endpoint's signing secret as Junction shows it"
+            "give the endpoint's signing secret as Junction shows it, without quotes"
         }
         _ => "see the page for what the field may be",
     }
