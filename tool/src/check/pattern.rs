@@ -77,6 +77,11 @@ impl<'t> Pattern<'t> {
         }
     }
 
+    /// Whether it is for some paths, and not for everything.
+    pub(super) fn is_own(&self) -> bool {
+        self.takes("/") == Some(false) && self.takes("/another/path") == Some(false)
+    }
+
     /// What a rewrite of the matched part replaces; none where the whole path is matched.
     pub(super) const fn prefix(&self) -> Option<&'t str> {
         match self.kind {

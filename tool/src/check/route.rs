@@ -207,7 +207,9 @@ impl<'t> Coverage<'_, 't> {
                 self.look_at_rewrite(route, &pattern, findings);
             }
         }
-        if !is_routed {
+        if is_routed {
+            self.look_at_other_endpoint(findings);
+        } else {
             let words = Words {
                 field: "path",
                 problem: format!("{path} is guarded, and no route takes it"),
@@ -220,6 +222,42 @@ impl<'t> Coverage<'_, 't> {
         clusters.sort_unstable();
         clusters.dedup();
         clusters
+    }
+
+    /// Looks for a route of Junction's usual endpoint where another path is guarded that has none of
+    /// its own: the path is then misspelt, and its requests get through by a route for everything.
+    fn look_at_other_endpoint(&self, findings: &mut Findings<'_>) {
+        let routes = self
+            .hosts()
+            .iter()
+            .flat_map(|host| host.field("routes").map(Node::items).unwrap_or_default());
+        let own = |path: &str| {
+            routes.clone().find(|route| {
+                let pattern = Pattern::of(route);
+                pattern.is_own() && pattern.takes(path) == Some(true)
+            })
+        };
+        if self.route.classify(Route::DEFAULT.as_bytes()) == Target::Guarded
+            || own(self.route.path()).is_some()
+        {
+            return;
+        }
+        if let Some(route) = own(Route::DEFAULT) {
+            let words = Words {
+                field: "path",
+                problem: format!(
+                    "{} is guarded and has no route of its own, and {} has one (line {}) and is \
+                     not guarded",
+                    self.route.path(),
+                    Route::DEFAULT,
+                    route.line
+                ),
+                remedy: "give path the endpoint that your routes have",
+                page: PAGE,
+            };
+            let line = self.site.configuration.line_of_field("path");
+            findings.add(Level::Warning, line, words);
+        }
     }
 
     /// Looks at the route that takes the endpoint.
@@ -264,14 +302,11 @@ impl<'t> Coverage<'_, 't> {
             };
             self.add(findings, Level::Warning, route.line, words);
         }
-        // A route of the endpoint's own, and not one for everything.
-        let is_own =
-            pattern.takes("/") == Some(false) && pattern.takes("/another/path") == Some(false);
         let below = format!("{path}/below");
         let is_parent = pattern
             .prefix()
             .is_some_and(|prefix| self.route.classify(prefix.as_bytes()) != Target::Guarded);
-        if is_own && !is_parent && pattern.takes(&below) == Some(true) {
+        if pattern.is_own() && !is_parent && pattern.takes(&below) == Some(true) {
             let words = Words {
                 field: "match",
                 problem: format!("takes what is below {path} as well, which is not guarded"),

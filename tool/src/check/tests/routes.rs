@@ -72,7 +72,11 @@ fn a_route_that_the_guard_does_not_cover_is_told() {
                 "warning direct_response | - { match: { path: /v1/webhooks/junction }, direct_response: { status: 200 } }",
             ],
         ),
-        ("\"path\": \"/v1/webhooks/junction\"", "\"path\": \"/hooks/lab\"", vec![]),
+        (
+            "\"path\": \"/v1/webhooks/junction\"",
+            "\"path\": \"/v1/webhook/junction\"",
+            vec!["warning path | \"path\": \"/v1/webhook/junction\","],
+        ),
         (
             "normalize_path: true",
             "normalize_path: false",
@@ -98,6 +102,11 @@ fn a_route_that_the_guard_does_not_cover_is_told() {
     ] {
         assert_eq!(found(&[&edited(&[(that, this)])]), expected, "{that} -> {this}");
     }
+    let both = [
+        (endpoint, "- match: { path: /hooks/lab }"),
+        ("\"path\": \"/v1/webhooks/junction\"", "\"path\": \"/hooks/lab\""),
+    ];
+    assert_eq!(found(&[&edited(&both)]), [""; 0]);
     let nothing = [
         (all, "- { match: { prefix: /static/ }, route: { cluster: upstream } }"),
         ("\"path\": \"/v1/webhooks/junction\"", "\"path\": \"/hooks/lab\""),
