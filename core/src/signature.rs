@@ -22,6 +22,7 @@ pub use crate::signature::mac::{Secret, SecretError};
 pub use crate::signature::timestamp::SentAt;
 
 use crate::http::{Header, is_repeated, is_spelling};
+pub(crate) use crate::signature::mac::SVIX_PREFIX;
 use crate::signature::mac::{Mac, Tag};
 
 /// The most tags one request may claim. Senders send one for each secret in rotation; without a

@@ -12,7 +12,7 @@ use super::{Config, ConfigError, Guarded, MOST_BODY_BYTES, Unusable};
 use crate::document::Rules;
 use crate::repeats::Limits;
 use crate::route::Route;
-use crate::signature::{NoSecret, Secret, SecretError, Slot, Verifier, hmac, svix};
+use crate::signature::{NoSecret, SVIX_PREFIX, Secret, SecretError, Slot, Verifier, hmac, svix};
 
 /// A checked configuration; [`Self::fill`] makes it one that verifies.
 #[derive(Debug)]
@@ -205,6 +205,10 @@ fn read_secrets(
                 let field = format!("{field}.sds");
                 if name.is_empty() {
                     return Err(ConfigError::new(field, "must not be empty"));
+                }
+                // Envoy writes names to its log and into those of its metrics.
+                if name.trim_start().starts_with(SVIX_PREFIX) {
+                    return Err(ConfigError::new(field, "must be a secret's name, not the secret"));
                 }
                 entries.push(Entry::Delivered(subscriptions.len()));
                 let source = source.map(|Object(source)| source.json());

@@ -165,6 +165,11 @@ fn an_error_names_the_field_and_the_rule() {
             "must not be empty".to_owned(),
         ),
         (
+            r#"{"svix":{"secrets":[{"sds":" whsec_MfKQ"}]}}"#,
+            "svix.secrets[0].sds",
+            "must be a secret's name, not the secret".to_owned(),
+        ),
+        (
             r#"{"svix":{"secrets":[{"config_source":{"ads":{}}}]}}"#,
             "svix.secrets[0].config_source",
             "needs sds".to_owned(),

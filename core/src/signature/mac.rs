@@ -19,7 +19,7 @@ pub(super) type Mac = Hmac<Sha256>;
 pub(super) type Tag = CtOutput<Mac>;
 
 /// How a Svix secret begins, before its base64.
-const SVIX_PREFIX: &str = "whsec_";
+pub(crate) const SVIX_PREFIX: &str = "whsec_";
 
 /// The bytes of a SHA-256 tag.
 const TAG_BYTES: usize = 32;
