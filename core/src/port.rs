@@ -178,9 +178,10 @@ impl Worker {
         let delivery = self.delivery.as_ref()?;
         // Whatever a panic left of it is what had come by then.
         let mut delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner);
-        if delivery.update(|place| host.secret(place)) {
-            gauge(delivery.plugin(), host);
-        }
+        delivery.update(|place| host.secret(place));
+        // Not only where it has changed: the gauges are shared, and a listener that drains, or one that
+        // never came to serve, may have set them since.
+        gauge(delivery.plugin(), host);
         tell_news(delivery.news(may_come), host);
         Some(Arc::clone(delivery.plugin()))
     }
