@@ -341,3 +341,24 @@ fn a_secret_by_sds_is_for_the_dynamic_module_and_must_be_somewhere() {
     let source = r#"{"sds": "junction-webhook", "config_source": {"ads": {}}},"#;
     assert_eq!(found(&[&native.replace(delivered, source)]), [""; 0]);
 }
+
+#[test]
+fn what_to_do_about_a_name_by_sds_is_not_what_to_do_about_the_wrong_host() {
+    let env = r#"{"env": "JUNCTION_WEBHOOK_SECRET"},"#;
+    let remedy = |page: &str, entry: &str| {
+        let text = committed(page).replace(env, entry);
+        let files = [File::from_bytes("0", text.into_bytes()).unwrap()];
+        let surroundings = Surroundings::of(&files);
+        let sites = files[0].sites();
+        let findings = check(&sites[0], &surroundings, false).findings;
+        findings.iter().find(|finding| finding.level == Level::Error).unwrap().remedy.clone()
+    };
+    let variable = "take it from a variable: secrets by SDS are for the dynamic module";
+    assert_eq!(remedy("envoy.yaml", r#"{"sds": "junction"},"#), variable);
+    for entry in [r#"{"sds": ""},"#, &format!(r#"{{"sds": "{SVIX}"}},"#)] {
+        assert_eq!(
+            remedy("envoy-native.yaml", entry),
+            "give the name by which Envoy knows the secret"
+        );
+    }
+}
