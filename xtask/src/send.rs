@@ -1,6 +1,7 @@
 //! `make send`: one good webhook and three bad ones to what `make run` started, and what became of them.
 
 use std::fs;
+use std::io::{self, Write};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::value::RawValue;
@@ -30,15 +31,16 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
 
     let mut as_expected = true;
     for (title, options, status) in WEBHOOKS {
-        println!("\n{title}");
+        writeln!(io::stdout(), "\n{title}")?;
         let sent = cmd!(sh, "{TOOL} send {options...} --expect {status}").quiet().run();
         as_expected &= sent.is_ok();
     }
 
     let came = seen(sh)?.saturating_sub(before);
-    println!("\nOf these four the upstream saw {came}. It stored these markers:");
+    let mut out = io::stdout();
+    writeln!(out, "\nOf these four the upstream saw {came}. It stored these markers:")?;
     for marker in serde_json::from_str::<Vec<&RawValue>>(&get(sh, "/markers")?)? {
-        println!("{marker}");
+        writeln!(out, "{marker}")?;
     }
     ensure!(as_expected, "an answer was not the expected one: see above");
     Ok(())
