@@ -14,6 +14,7 @@ mod pattern;
 mod room;
 mod route;
 mod secret;
+mod spelling;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -139,6 +140,7 @@ fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: boo
             findings.add(Level::Error, site.configuration.line_of(error), words);
         }
     }
+    spelling::look(surroundings, &mut findings);
     let manager = surroundings.manager_of(site);
     let needs = config.map(|config| Needs {
         holds_heads: config.hold_headers,

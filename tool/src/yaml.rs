@@ -75,6 +75,19 @@ impl Node {
         })
     }
 
+    /// Every key, also those that `<<` merges in.
+    pub(crate) fn keys(&self) -> Vec<&Key> {
+        let mut all = Vec::new();
+        for (key, value) in self.entries() {
+            if key.text == "<<" {
+                all.extend(value.items().iter().chain([value]).flat_map(Self::keys));
+            } else {
+                all.push(key);
+            }
+        }
+        all
+    }
+
     /// The value of a field of Envoy's, whose JSON may be written in `lowerCamelCase` as well.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         self.field_entry(name).map(|(_, value)| value)
@@ -196,7 +209,7 @@ impl Scalar {
 }
 
 /// `max_body_bytes` as protobuf's JSON spells it otherwise: `maxBodyBytes`.
-fn camel_case(name: &str) -> String {
+pub(crate) fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let mut camel = words.next().unwrap_or_default().to_owned();
     for word in words {

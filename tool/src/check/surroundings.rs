@@ -4,6 +4,7 @@
 //! in one and its listener in another.
 
 use crate::{
+    check::spelling::{self, Double},
     plugin::{File, Site},
     yaml::Node,
 };
@@ -38,6 +39,7 @@ pub(crate) struct Surroundings<'t> {
     managers: Vec<Manager<'t>>,
     routes: Vec<Routes<'t>>,
     bounds: Vec<Bound<'t>>,
+    doubles: Vec<Double<'t>>,
     /// Where a bootstrap is among the files, the names of its secrets.
     static_secrets: Option<Vec<&'t str>>,
 }
@@ -51,11 +53,13 @@ impl<'t> Surroundings<'t> {
             managers: Vec::new(),
             routes: Vec::new(),
             bounds: Vec::new(),
+            doubles: Vec::new(),
             static_secrets: None,
         };
         for file in files {
             for document in file.documents() {
                 all.collect(&file.name, document, None);
+                all.doubles.extend(spelling::doubles(&file.name, document));
             }
         }
         all
@@ -106,6 +110,10 @@ impl<'t> Surroundings<'t> {
 
     pub(crate) fn bounds(&self) -> &[Bound<'t>] {
         &self.bounds
+    }
+
+    pub(super) fn doubles(&self) -> &[Double<'t>] {
+        &self.doubles
     }
 
     /// The connection manager that runs the filter: the one around it, or the one that looks for an

@@ -4,6 +4,7 @@ use super::*;
 
 mod robust;
 mod routes;
+mod spelling;
 
 const ROOT: &str = concat!(std::env!("CARGO_MANIFEST_DIR"), "/..");
 const SVIX: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
