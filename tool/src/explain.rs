@@ -230,6 +230,7 @@ fn given(arguments: &Arguments, sites: &[Site<'_>]) -> Result<Capture, String> {
     for (name, value) in &arguments.header {
         capture.push(name, value.as_bytes());
     }
+    capture::edge::note_head(&mut capture);
     capture.body = match (&arguments.body, &arguments.body_file) {
         (Some(text), _) => text.clone().into_bytes(),
         (None, Some(path)) => read_file(path)?,

@@ -3,6 +3,7 @@
 //! Owns what a capture is and how its form is told. Never guesses a byte: where a part of the body
 //! is missing, [`Capture::missing`] says so.
 
+pub(super) mod edge;
 mod har;
 mod http1;
 mod stub;

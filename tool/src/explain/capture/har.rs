@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Capture, choose, parse};
+use super::{Capture, choose, edge, parse};
 
 #[derive(Deserialize)]
 struct Archive {
@@ -59,6 +59,7 @@ pub(super) fn read(bytes: &[u8], index: Option<usize>) -> Result<Capture, String
     for field in request.headers.iter().filter(|field| !field.name.starts_with(':')) {
         capture.push(&field.name, field.value.as_bytes());
     }
+    edge::note_head(&mut capture);
     let data = request.post_data.unwrap_or(PostData { text: None, encoding: None });
     let text = data.text.unwrap_or_default();
     capture.body = if data.encoding.as_deref() == Some("base64") {

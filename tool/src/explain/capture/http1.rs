@@ -4,7 +4,10 @@
 
 use httparse::{EMPTY_HEADER, Status, parse_chunk_size};
 
-use super::Capture;
+use super::{
+    Capture,
+    edge::{self, Version},
+};
 use crate::explain::text::shown;
 
 /// The most headers of a head; Envoy takes 100.
@@ -15,7 +18,7 @@ const SOURCE: &str = "raw HTTP request";
 /// Reads one request.
 pub(super) fn read(bytes: &[u8]) -> Result<Capture, String> {
     let bytes = super::without_mark(bytes).trim_ascii_start();
-    let bytes = with_known_version(bytes);
+    let (bytes, is_later) = with_known_version(bytes);
     let mut headers = vec![EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let head_bytes = match parsed.parse(&bytes) {
@@ -32,7 +35,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Capture, String> {
     for header in parsed.headers.iter() {
         capture.push(header.name, header.value);
     }
-    read_body(&mut capture, bytes.get(head_bytes..).unwrap_or_default())?;
+    let version = match parsed.version {
+        _ if is_later => Version::Later,
+        Some(0) => Version::Ten,
+        _ => Version::Eleven,
+    };
+    edge::note_request(&mut capture, version);
+    read_body(&mut capture, version, bytes.get(head_bytes..).unwrap_or_default())?;
     drop_hop_by_hop(&mut capture);
     Ok(capture)
 }
@@ -59,24 +68,28 @@ fn drop_hop_by_hop(capture: &mut Capture) {
 }
 
 /// The request with a version that the parser takes: `HTTP/2` stands where a tool writes a request
-/// of another version in the form of HTTP/1.
-fn with_known_version(bytes: &[u8]) -> Vec<u8> {
+/// of another version in the form of HTTP/1; and whether it does.
+fn with_known_version(bytes: &[u8]) -> (Vec<u8>, bool) {
     let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, b""));
     let line = line.trim_ascii_end();
     let known = [b" HTTP/2.0".as_slice(), b" HTTP/2", b" HTTP/3.0", b" HTTP/3"];
     match known.iter().find_map(|version| line.strip_suffix(*version)) {
-        Some(start) => [start, b" HTTP/1.1", rest].concat(),
-        None => bytes.to_vec(),
+        Some(start) => ([start, b" HTTP/1.1", rest].concat(), true),
+        None => (bytes.to_vec(), false),
     }
 }
 
-fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
+fn read_body(capture: &mut Capture, version: Version, rest: &[u8]) -> Result<(), String> {
     refuse_unsound_lengths(capture)?;
-    let is_chunked = capture
-        .values("transfer-encoding")
-        .any(|value| value.trim_ascii().to_ascii_lowercase().ends_with(b"chunked"));
-    if is_chunked {
+    if let Some(coding) = capture.value("transfer-encoding") {
+        if !coding.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            return Err(
+                "transfer-encoding is not chunked alone: Envoy itself refuses that, before \
+                        the filter"
+                    .to_owned(),
+            );
+        }
         return read_chunks(capture, rest);
     }
     let declared = capture.value("content-length").and_then(|value| {
@@ -85,6 +98,7 @@ fn read_body(capture: &mut Capture, rest: &[u8]) -> Result<(), String> {
     });
     let Some(declared) = declared else {
         capture.body = rest.to_vec();
+        edge::note_endless(capture, version);
         return Ok(());
     };
     if let Some((body, more)) = rest.split_at_checked(declared) {
@@ -144,7 +158,18 @@ fn read_chunks(capture: &mut Capture, mut rest: &[u8]) -> Result<(), String> {
             break;
         };
         capture.body.extend_from_slice(chunk);
-        rest = more.strip_prefix(b"\r\n").or_else(|| more.strip_prefix(b"\n")).unwrap_or(more);
+        let behind = more.strip_prefix(b"\r\n").or_else(|| more.strip_prefix(b"\n"));
+        let Some(behind) = behind else {
+            if more.is_empty() || more == b"\r" {
+                break;
+            }
+            let at = capture.body.len();
+            return Err(format!(
+                "the body comes in chunks, and the one that ends after {at} bytes of it has no \
+                 line end: Envoy itself refuses that, before the filter"
+            ));
+        };
+        rest = behind;
     }
     capture.missing = Some("the body comes in chunks, and the capture lacks the last".to_owned());
     Ok(())

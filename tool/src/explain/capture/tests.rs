@@ -44,7 +44,7 @@ fn reads_a_request_with_either_line_end() {
 #[test]
 fn holds_a_body_against_its_declared_length() {
     let with = |rest: &str| {
-        read_as(format!("POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n{rest}").as_bytes())
+        read_as(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n{rest}").as_bytes())
     };
     for (rest, body, is_whole, notes) in
         [("body", "body", true, 0), ("body\n", "body", true, 1), ("bod", "bod", false, 0)]
@@ -87,6 +87,64 @@ fn refuses_a_head_that_tells_the_bodys_length_in_two_ways() {
 }
 
 #[test]
+fn refuses_a_transfer_encoding_that_envoy_refuses() {
+    for coding in ["gzip, chunked", "gzip", "identity", "", "xchunked"] {
+        let head = format!("POST / HTTP/1.1\nhost: a\ntransfer-encoding: {coding}\n\n0\n\n");
+        let error = refusal(head.as_bytes(), None);
+        assert!(error.starts_with("transfer-encoding is not chunked alone"), "{coding}: {error}");
+    }
+    let read =
+        read_as(b"POST / HTTP/1.1\nhost: a\ntransfer-encoding: Chunked \n\n1\r\na\r\n0\r\n\r\n");
+    assert_eq!((read.body.as_slice(), read.notes.len()), (b"a".as_slice(), 0));
+}
+
+/// The word that each note ends with is the one that tells it from the others.
+#[test]
+fn notes_what_envoy_itself_may_refuse() {
+    let host = "host: a\n";
+    for (line, headers, ends) in [
+        ("/hook HTTP/1.1", host, vec![]),
+        ("/hook HTTP/2", host, vec![]),
+        ("/hook HTTP/1.0", host, vec!["the request is HTTP/1.0"]),
+        ("/hook HTTP/1.1", "", vec!["the request has no host"]),
+        ("/hook HTTP/2", "", vec!["the request has no host"]),
+        ("/hook HTTP/1.1", "host:\n", vec!["the request has no host"]),
+        ("http://a/hook HTTP/1.1", "", vec![]),
+        ("/hook#x HTTP/1.1", host, vec!["the path has a #"]),
+        ("/hook HTTP/1.1", "host: a\nsvix_id: 1\nsvix-id: 1\n", vec!["svix_id has an underscore"]),
+        (
+            "/hook# HTTP/1.0",
+            "x_y: 1\n",
+            vec!["is HTTP/1.0", "no host", "x_y has an underscore", "the path has a #"],
+        ),
+    ] {
+        let text = format!("POST {line}\n{headers}content-length: 0\n\n");
+        let notes = read_as(text.as_bytes()).notes;
+        assert_eq!(notes.len(), ends.len(), "{text:?}: {notes:?}");
+        for (note, end) in notes.iter().zip(ends) {
+            assert!(note.starts_with("Envoy itself refuses this before the filter"), "{note}");
+            assert!(note.ends_with(end), "{note}");
+        }
+    }
+    let har = r##"{"log":{"entries":[{"request":{"method":"POST","url":"https://a/#",
+        "headers":[{"name":"x_y","value":"1"}]}}]}}"##;
+    assert_eq!(read_as(har.as_bytes()).notes.len(), 2);
+}
+
+#[test]
+fn notes_a_body_that_http_1_has_no_end_of() {
+    for (version, body, is_noted) in
+        [("1.1", "body", true), ("1.1", "", false), ("2", "body", false), ("3", "body", false)]
+    {
+        let capture = read_as(format!("POST / HTTP/{version}\nhost: a\n\n{body}").as_bytes());
+        assert_eq!(capture.body, body.as_bytes());
+        let is_told = |note: &String| note.contains("over HTTP/1 Envoy sees an empty body");
+        assert_eq!(capture.notes.iter().any(is_told), is_noted, "{version} {body}");
+        assert_eq!(capture.notes.len(), usize::from(is_noted), "{version} {body}");
+    }
+}
+
+#[test]
 fn puts_chunks_together() {
     let with = |rest: &str| {
         let text = format!("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{rest}");
@@ -100,10 +158,18 @@ fn puts_chunks_together() {
         ("5\r\nbody", "body", false),
         ("", "", false),
         ("ffffffffffffffff\r\nbody", "body", false),
+        ("4\r\nbody", "body", false),
+        ("4\r\nbody\r", "body", false),
+        ("4\r\nbody\n0\r\n\r\n", "body", true),
     ] {
         let capture = with(rest).unwrap();
         assert_eq!(capture.body, body.as_bytes(), "{rest:?}");
         assert_eq!(capture.missing.is_none(), is_whole, "{rest:?}");
+    }
+    for rest in ["4\r\nbody0\r\n\r\n", "3\r\nbody\r\n0\r\n\r\n", "4\r\nbody\r0\r\n\r\n"] {
+        let error = with(rest).err().unwrap();
+        let end = " bytes of it has no line end: Envoy itself refuses that, before the filter";
+        assert!(error.ends_with(end), "{rest:?}: {error}");
     }
     let error = with("{\"a\":1}").err().unwrap();
     assert!(error.starts_with("the body is said to come in chunks, and after 0 bytes"), "{error}");
