@@ -104,6 +104,28 @@ fn every_shell_has_completions_and_every_command_a_manual_page() {
     }
 }
 
+#[test]
+fn a_command_whose_output_nobody_reads_ends_with_2_and_says_nothing() {
+    for arguments in [
+        &["check", "envoy.yaml"][..],
+        &["check", "--json", "envoy.yaml"],
+        &["explain", "--at", "1731705126", "examples/captures/accepted.http"],
+        &["explain", "--json", "--at", "1731705126", "examples/captures/accepted.http"],
+        &["normalise", "--id", "msg_1", "examples/payloads/order.completed.json"],
+        &["schema"],
+        &["secret"],
+        &["completions", "bash"],
+        &["man"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(TOOL);
+        let output = command.args(arguments).current_dir(root()).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{arguments:?}");
+    }
+}
+
 /// A heading's anchor, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
