@@ -140,6 +140,7 @@ fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: boo
             findings.add(Level::Error, site.configuration.line_of(error), words);
         }
     }
+    look_at_document(site, &mut findings);
     spelling::look(surroundings, &mut findings);
     let manager = surroundings.manager_of(site);
     let needs = config.map(|config| Needs {
@@ -166,7 +167,22 @@ fn check<'t>(site: &'t Site<'t>, surroundings: &Surroundings<'t>, is_strict: boo
     }
 }
 
+const LOOKED_AT: &str = "docs/tool.md#what-is-looked-at";
 const CONFIGURATION: &str = "docs/contract.md#7-configuration";
+
+/// Whether Envoy reads the document at all.
+fn look_at_document(site: &Site<'_>, findings: &mut Findings<'_>) {
+    if !site.is_read {
+        let words = Words {
+            field: "---",
+            problem: "the filter is not in the file's first document, and Envoy reads no other"
+                .to_owned(),
+            remedy: "put it into the first, or into a file of its own",
+            page: LOOKED_AT,
+        };
+        findings.add(Level::Warning, site.line, words);
+    }
+}
 
 /// What the filter itself warns of, and a scheme that cannot stop a replay.
 fn look_at(config: &Config, site: &Site<'_>, findings: &mut Findings<'_>) {

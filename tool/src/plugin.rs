@@ -43,7 +43,14 @@ pub(crate) struct File {
     pub(crate) name: String,
     text: String,
     /// The documents in it, those that are texts in others included.
-    documents: Vec<Node>,
+    documents: Vec<Document>,
+}
+
+/// One of the documents of a text.
+struct Document {
+    root: Node,
+    /// Whether it is the text's first, which is the only one that Envoy reads of a file.
+    is_first: bool,
 }
 
 /// Why a file is of no use.
@@ -97,22 +104,41 @@ impl File {
     /// Every place of the filter in it, in the file's order.
     pub(crate) fn sites(&self) -> Vec<Site<'_>> {
         let mut sites: Vec<_> =
-            self.documents.iter().flat_map(|document| site::find(&self.name, document)).collect();
-        if sites.is_empty() && self.is_object() && !self.documents.iter().any(is_something_else) {
-            sites.push(Site::bare(&self.name, &self.text, self.documents.first()));
+            self.documents.iter().flat_map(|document| document.sites(&self.name)).collect();
+        if sites.is_empty() && self.is_object() && !self.documents().any(is_something_else) {
+            sites.push(Site::bare(&self.name, &self.text, self.documents().next()));
         }
         sites.sort_by_key(|site| site.line);
         sites
     }
 
     /// The documents in it, for what is said about the filter elsewhere.
-    pub(crate) fn documents(&self) -> &[Node] {
-        &self.documents
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Node> {
+        self.documents.iter().map(|document| &document.root)
     }
 
     /// Whether it may be the plugin's own configuration, which is a JSON object.
     fn is_object(&self) -> bool {
         self.text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+    }
+}
+
+impl Document {
+    /// All of a text's.
+    fn all(text: &str, first_line: usize) -> Result<Vec<Self>, YamlError> {
+        let roots = yaml::read(text, first_line)?.into_iter().enumerate();
+        Ok(roots.map(|(place, root)| Self { root, is_first: place == 0 }).collect())
+    }
+
+    /// Every place of the filter in it.
+    fn sites<'t>(&'t self, file: &'t str) -> Vec<Site<'t>> {
+        let mut sites = site::find(file, &self.root);
+        // Manifests of Kubernetes are read one and all.
+        let is_read = self.is_first || self.root.get("apiVersion").is_some();
+        for site in &mut sites {
+            site.is_read = is_read;
+        }
+        sites
     }
 }
 
@@ -210,24 +236,24 @@ pub(crate) fn read_bytes(path: &str) -> io::Result<Vec<u8>> {
 }
 
 /// The documents of a text, and of the texts in it that are Envoy's configuration in their turn.
-fn read_documents(text: &str) -> Result<Vec<Node>, YamlError> {
-    let mut documents = yaml::read(text, 1)?;
+fn read_documents(text: &str) -> Result<Vec<Document>, YamlError> {
+    let mut documents = Document::all(text, 1)?;
     let mut inner = Vec::new();
     for document in &documents {
-        read_inner(document, &mut inner)?;
+        read_inner(&document.root, &mut inner)?;
     }
     documents.append(&mut inner);
     Ok(documents)
 }
 
 /// So is a bootstrap in a `ConfigMap`, or in an `EnvoyProxy`. One level: nobody has more.
-fn read_inner(node: &Node, inner: &mut Vec<Node>) -> Result<(), YamlError> {
+fn read_inner(node: &Node, inner: &mut Vec<Document>) -> Result<(), YamlError> {
     for value in node.children() {
         read_inner(value, inner)?;
     }
     let Some(scalar) = node.scalar() else { return Ok(()) };
     if scalar.text.lines().count() > 1 && site::may_hold_filter(&scalar.text) {
-        inner.extend(yaml::read(&scalar.text, scalar.first_line.unwrap_or(node.line))?);
+        inner.extend(Document::all(&scalar.text, scalar.first_line.unwrap_or(node.line))?);
     }
     Ok(())
 }

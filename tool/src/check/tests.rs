@@ -322,6 +322,23 @@ fn a_dynamic_module_holds_heads_itself() {
     assert_eq!(found(&[&filter(config)]), [format!("error hold_headers | value: '{config}'")]);
 }
 
+/// `Envoy::MessageUtil::loadFromFile` reads one document.
+#[test]
+fn a_filter_in_a_document_that_envoy_does_not_read_is_told() {
+    let (own, istio) = (committed("envoy.yaml"), committed("deploy/istio/envoyfilter.yaml"));
+    let told = ["warning --- | - name: junction_webhook"];
+    assert_eq!(found(&[&format!("admin: {{}}\n---\n{own}")]), told);
+    assert_eq!(found(&[&format!("---\n{own}---\nadmin: {{}}\n")]), [""; 0]);
+    let manifest = "apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n---\n";
+    assert_eq!(found(&[&format!("{manifest}{istio}")]), [""; 0]);
+    let map = |text: &str| {
+        let data = text.lines().collect::<Vec<_>>().join("\n    ");
+        format!("{manifest}apiVersion: v1\nkind: ConfigMap\ndata:\n  envoy.yaml: |\n    {data}\n")
+    };
+    assert_eq!(found(&[&map(&own)]), [""; 0]);
+    assert_eq!(found(&[&map(&format!("admin: {{}}\n---\n{own}"))]), told);
+}
+
 #[test]
 fn a_secret_by_sds_is_for_the_dynamic_module_and_must_be_somewhere() {
     let own = r#"{"svix": {"secrets": [{"sds": "canary"}]}}"#;

@@ -41,6 +41,8 @@ pub(crate) struct Site<'t> {
     pub(crate) settings_line: usize,
     /// What the settings are in, outermost first.
     pub(crate) around: Vec<&'t Node>,
+    /// Whether the document that has it is read: of Envoy's own files only the first is.
+    pub(crate) is_read: bool,
 }
 
 /// How a variable gets to the filter.
@@ -109,6 +111,7 @@ impl<'t> Site<'t> {
             settings: None,
             settings_line: 1,
             around: Vec::new(),
+            is_read: true,
         }
     }
 
@@ -145,6 +148,7 @@ impl<'t> Site<'t> {
             settings: Some(settings),
             settings_line,
             around: around.iter().copied().chain([node]).collect(),
+            is_read: true,
         })
     }
 
@@ -161,6 +165,7 @@ impl<'t> Site<'t> {
             settings: Some(spec),
             settings_line: spec.line,
             around: vec![document],
+            is_read: true,
         })
     }
 
@@ -178,6 +183,7 @@ impl<'t> Site<'t> {
             settings: Some(item),
             settings_line: item.line,
             around: vec![document],
+            is_read: true,
         })
     }
 
