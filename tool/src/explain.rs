@@ -25,6 +25,7 @@ use clap::Args;
 use junction_webhook::{
     config::{Config, Mode},
     exchange::Plugin,
+    reject::Reason,
 };
 
 use self::{
@@ -173,6 +174,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
 
     let clock = Clock::of(&capture, arguments.at);
     let judgement = Judgement::of(&plugin, &capture, clock.now);
+    if judgement.reason() == Some(Reason::Path) {
+        capture.notes.push(
+            "Envoy resolves the .. before the filter where normalize_path is true, as in \
+             envoy.yaml: then the filter judges the path that comes of it"
+                .to_owned(),
+        );
+    }
     let enforced = in_enforce_mode(&plugin)
         .map(|plugin| Judgement::of(&Arc::new(plugin), &capture, clock.now));
     let schemes = Schemes::of(&plugin, &secrets);

@@ -95,8 +95,11 @@ impl Capture {
 
 /// The authority, where the target is a whole URL, and the path with its query.
 fn split_target(target: &str) -> (Option<&str>, &str) {
-    let rest = ["http://", "https://"].iter().find_map(|scheme| target.strip_prefix(scheme));
-    let Some(rest) = rest else { return (None, target) };
+    let scheme = target.split_once("://").filter(|(scheme, _)| {
+        // Case is nothing in a scheme (RFC 3986, section 3.1), and to Envoy neither.
+        ["http", "https"].iter().any(|own| scheme.eq_ignore_ascii_case(own))
+    });
+    let Some((_, rest)) = scheme else { return (None, target) };
     match rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)) {
         Some((authority, path)) => (Some(authority), path),
         None => (Some(rest), "/"),

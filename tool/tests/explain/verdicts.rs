@@ -322,3 +322,14 @@ fn command_with_secret(mut command: Command) -> Command {
     command.env("JUNCTION_WEBHOOK_SECRET", SECRET);
     command
 }
+
+#[test]
+fn notes_that_envoy_may_resolve_a_path_before_the_filter() {
+    let noted = |path: &str| {
+        let (_, told) = explained("{}", &signed(EVENT).replacen("/v1/webhooks", path, 1), &[]);
+        let notes = told["notes"].as_array().unwrap().iter();
+        notes.filter(|note| note.as_str().unwrap().contains("normalize_path")).count()
+    };
+    assert_eq!(noted(&format!("/{}/../v1/webhooks", "a/".repeat(2100))), 1);
+    assert_eq!(noted("/a/../v1/webhooks"), 0);
+}

@@ -42,6 +42,16 @@ fn reads_a_request_with_either_line_end() {
 }
 
 #[test]
+fn takes_the_path_out_of_a_whole_url_in_any_spelling_of_its_scheme() {
+    for scheme in ["http", "HTTP", "Http", "https", "HTTPS"] {
+        let text = format!("POST {scheme}://example.com/hook?a=1 HTTP/1.1\nsvix-id: msg_1\n\n");
+        assert_eq!(headers(&read_as(text.as_bytes())), HEAD, "{scheme}");
+    }
+    let other = read_as(b"POST ftp://example.com/hook HTTP/1.1\nhost: a\n\n");
+    assert_eq!(headers(&other)[1], (":path", "ftp://example.com/hook"));
+}
+
+#[test]
 fn holds_a_body_against_its_declared_length() {
     let with = |rest: &str| {
         read_as(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n{rest}").as_bytes())
@@ -126,8 +136,8 @@ fn notes_what_envoy_itself_may_refuse() {
             assert!(note.ends_with(end), "{note}");
         }
     }
-    let har = r##"{"log":{"entries":[{"request":{"method":"POST","url":"https://a/#",
-        "headers":[{"name":"x_y","value":"1"}]}}]}}"##;
+    let har = r#"{"log":{"entries":[{"request":{"method":"POST","url":"https://a/#",
+        "headers":[{"name":"x_y","value":"1"}]}}]}}"#;
     assert_eq!(read_as(har.as_bytes()).notes.len(), 2);
 }
 
