@@ -1,7 +1,7 @@
 //! What a reader is told of a connection that is lost, and that nothing is missed.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -54,6 +54,32 @@ fn misses_nothing_that_came_while_the_connection_was_cut() {
         assert!(row.contains(id) && !row.contains("forgotten"), "{rows:?}");
     }
     assert!(rows[1].contains("received 2×"), "{rows:?}");
+}
+
+#[test]
+fn says_that_too_many_pages_are_open_and_takes_the_first_place_that_is_free() {
+    let page = Setting::new();
+    page.browser.open("about:blank");
+    let address = page.gateway.upstream.address;
+    let mut readers = Vec::new();
+    // The page's own place may not be free at once.
+    for _ in 0..1000 {
+        let mut reader = TcpStream::connect(address).unwrap();
+        write!(reader, "GET /live HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        reader.read_exact(&mut status).unwrap();
+        if &status == b"HTTP/1.1 200" {
+            readers.push(reader);
+        }
+        if readers.len() == 16 {
+            break;
+        }
+    }
+    assert_eq!(readers.len(), 16, "as many as may read at once");
+    page.browser.open(&page.url(""));
+    page.browser.wait_for_text("#connection", "Too many pages are open, trying again");
+    drop(readers);
+    page.browser.wait_for_text("#connection", "Live");
 }
 
 #[test]

@@ -51,7 +51,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{envoy::Statistics, faults::Faults, recorder::Recorder, store::Store};
+use crate::{envoy::Statistics, faults::Faults, live::Readers, recorder::Recorder, store::Store};
 
 pub use crate::envoy::{EnvoyAdmin, EnvoyAdminError};
 pub use crate::faults::{FailRate, FailRateError};
@@ -82,6 +82,7 @@ struct State {
     recorder: Recorder,
     faults: Faults,
     statistics: Option<Statistics>,
+    readers: Readers,
     /// Whether the stub stops, which ends what would otherwise go on: the streams of open pages.
     stopping: watch::Sender<bool>,
 }
@@ -99,6 +100,7 @@ impl Stub {
             recorder: Recorder::default(),
             faults,
             statistics: options.envoy_admin.map(Statistics::new),
+            readers: Readers::default(),
             stopping: watch::Sender::new(false),
         })))
     }

@@ -5,10 +5,15 @@
 //!
 //! Each request has a number, and each change to the list a version, by which the page asks for
 //! what is new.
+//!
+//! Whoever looks gets heads and whole bodies shared, not copied, and makes of them what it shows
+//! without the lock, so that no number of lookers delays a webhook.
 
 use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    mem,
+    ops::Bound,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -70,6 +75,17 @@ pub(crate) struct Recorded {
     pub(crate) seen: SeenRequest,
 }
 
+/// One request as it was at a moment, sharing what the list holds of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    id: Mark,
+    received: Duration,
+    answered: Option<u16>,
+    head: Arc<Head>,
+    body: Arc<Vec<u8>>,
+    complete: bool,
+}
+
 /// What has changed since a version.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes {
@@ -77,8 +93,8 @@ pub(crate) struct Changes {
     pub(crate) version: Mark,
     /// The number of the oldest request that is remembered, or of the next one.
     pub(crate) first: u64,
-    /// In the order of their last changes.
-    pub(crate) requests: Vec<Recorded>,
+    /// In the order of their last changes; a body that is still coming is left out.
+    pub(crate) requests: Vec<Snapshot>,
     /// Whether there are more.
     pub(crate) more: bool,
 }
@@ -91,14 +107,23 @@ struct Requests {
     bytes: usize,
     /// How many changes there were.
     version: u64,
+    /// The number of the request that each version changed last, so that what is new is found
+    /// without a look at all the others.
+    by_change: BTreeMap<u64, u64>,
 }
 
-struct Entry {
+#[derive(Debug)]
+struct Head {
     method: String,
     path: String,
     headers: Vec<(String, String)>,
+}
+
+struct Entry {
+    head: Arc<Head>,
     head_bytes: usize,
-    body: Vec<u8>,
+    /// Only a look at a body that is still coming makes what comes next copy it, once.
+    body: Arc<Vec<u8>>,
     complete: bool,
     received: Duration,
     answered: Option<u16>,
@@ -129,11 +154,9 @@ impl Recorder {
             sum.saturating_add(name.len()).saturating_add(value.len())
         });
         let entry = Entry {
-            method: head.method.to_string(),
-            path,
-            headers,
+            head: Arc::new(Head { method: head.method.to_string(), path, headers }),
             head_bytes,
-            body: Vec::new(),
+            body: Arc::default(),
             complete: false,
             received: since_1970(),
             answered: None,
@@ -150,7 +173,7 @@ impl Recorder {
     pub(crate) fn append(&self, ticket: Ticket, bytes: &[u8]) {
         let mut requests = self.lock();
         if let Some(entry) = requests.entry(ticket) {
-            entry.body.extend_from_slice(bytes);
+            Arc::make_mut(&mut entry.body).extend_from_slice(bytes);
             requests.bytes = requests.bytes.saturating_add(bytes.len());
             requests.forget_oldest();
         }
@@ -186,14 +209,27 @@ impl Recorder {
 
     /// The requests, oldest first.
     pub(crate) fn list(&self) -> Vec<SeenRequest> {
-        self.lock().entries.iter().map(Entry::show).collect()
+        let snapshots: Vec<Snapshot> = {
+            let requests = self.lock();
+            let numbered = (requests.first..).zip(&requests.entries);
+            numbered.map(|(number, entry)| entry.snapshot(self.mark(number))).collect()
+        };
+        snapshots.iter().map(Snapshot::show).collect()
     }
 
     /// One request, while it is remembered.
     pub(crate) fn find(&self, id: Mark) -> Option<Recorded> {
+        Some(self.look(id)?.record())
+    }
+
+    fn look(&self, id: Mark) -> Option<Snapshot> {
         let mut requests = self.lock();
         let entry = requests.entry(Ticket(id.number)).filter(|_| id.run == self.run)?;
-        Some(entry.record(id))
+        Some(entry.snapshot(id))
+    }
+
+    fn mark(&self, number: u64) -> Mark {
+        Mark { run: self.run, number }
     }
 
     /// What has changed since a version: at most so many requests, and once so many bytes are
@@ -205,31 +241,33 @@ impl Recorder {
         most_bytes: usize,
     ) -> Changes {
         let since = since.filter(|since| since.run == self.run).map_or(0, |since| since.number);
-        let requests = self.lock();
-        let mut changed: Vec<(u64, &Entry)> = (requests.first..)
-            .zip(&requests.entries)
-            .filter(|(_, entry)| entry.changed > since)
+        let mut requests = self.lock();
+        let changed: Vec<(u64, u64)> = requests
+            .by_change
+            .range((Bound::Excluded(since), Bound::Unbounded))
+            .map(|(version, number)| (*version, *number))
+            .take(most_requests.saturating_add(1))
             .collect();
-        changed.sort_unstable_by_key(|(_, entry)| entry.changed);
         let mut bytes = 0_usize;
         let mut version = since;
         let mut taken = Vec::new();
-        for (number, entry) in changed.iter().take(most_requests) {
+        for (change, number) in changed.iter().take(most_requests) {
             if bytes >= most_bytes {
                 break;
             }
+            // Whatever is forgotten is gone from both.
+            let Some(entry) = requests.entry(Ticket(*number)) else { continue };
             bytes = bytes.saturating_add(entry.bytes());
-            version = entry.changed;
-            taken.push(entry.record(Mark { run: self.run, number: *number }));
+            version = *change;
+            let mut snapshot = entry.snapshot(self.mark(*number));
+            if !entry.complete {
+                snapshot.body = Arc::default();
+            }
+            taken.push(snapshot);
         }
         let more = taken.len() < changed.len();
         let version = if more { version } else { requests.version };
-        Changes {
-            version: Mark { run: self.run, number: version },
-            first: requests.first,
-            requests: taken,
-            more,
-        }
+        Changes { version: self.mark(version), first: requests.first, requests: taken, more }
     }
 
     /// Follows the version of the list.
@@ -273,7 +311,9 @@ impl Requests {
         let version = self.version.saturating_add(1);
         self.version = version;
         if let Some(entry) = self.entry(ticket) {
-            entry.changed = version;
+            let before = mem::replace(&mut entry.changed, version);
+            self.by_change.remove(&before);
+            self.by_change.insert(version, ticket.0);
         }
     }
 
@@ -289,6 +329,7 @@ impl Requests {
         let Some(entry) = self.entries.pop_front() else {
             return false;
         };
+        self.by_change.remove(&entry.changed);
         self.first = self.first.saturating_add(1);
         self.bytes = self.bytes.saturating_sub(entry.bytes());
         true
@@ -300,87 +341,41 @@ impl Entry {
         self.head_bytes.saturating_add(self.body.len())
     }
 
-    fn record(&self, id: Mark) -> Recorded {
-        Recorded { id, received: self.received, answered: self.answered, seen: self.show() }
+    fn snapshot(&self, id: Mark) -> Snapshot {
+        Snapshot {
+            id,
+            received: self.received,
+            answered: self.answered,
+            head: Arc::clone(&self.head),
+            body: Arc::clone(&self.body),
+            complete: self.complete,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Copies what is shown of it.
+    pub(crate) fn record(&self) -> Recorded {
+        let Self { id, received, answered, .. } = *self;
+        Recorded { id, received, answered, seen: self.show() }
     }
 
     fn show(&self) -> SeenRequest {
+        let Head { method, path, headers } = &*self.head;
         let body = str::from_utf8(&self.body).ok().map(str::to_owned);
-        let body_base64 = body.is_none().then(|| BASE64_STANDARD.encode(&self.body));
+        let body_base64 = body.is_none().then(|| BASE64_STANDARD.encode(&*self.body));
+        let verdict = headers.iter().find(|(name, _)| name == SHADOW_VERDICT);
         SeenRequest {
-            method: self.method.clone(),
-            path: self.path.clone(),
-            headers: self.headers.clone(),
+            method: method.clone(),
+            path: path.clone(),
+            headers: headers.clone(),
             body,
             body_base64,
             complete: self.complete,
-            shadow_verdict: self
-                .headers
-                .iter()
-                .find_map(|(name, value)| (name == SHADOW_VERDICT).then(|| value.clone())),
+            shadow_verdict: verdict.map(|(_, value)| value.clone()),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::http::Request;
-
-    use super::*;
-
-    fn head(path: &str) -> Parts {
-        Request::builder().uri(path).body(()).unwrap().into_parts().0
-    }
-
-    fn paths(recorder: &Recorder) -> Vec<String> {
-        recorder.list().into_iter().map(|seen| seen.path).collect()
-    }
-
-    #[test]
-    fn forgets_the_oldest_past_the_number_of_requests() {
-        let recorder = Recorder::default();
-        for index in 0..MAX_REQUESTS {
-            recorder.open(&head(&format!("/{index}")));
-        }
-        assert_eq!(paths(&recorder).len(), MAX_REQUESTS);
-        assert_eq!(paths(&recorder)[0], "/0");
-
-        recorder.open(&head("/last"));
-        assert_eq!(paths(&recorder).len(), MAX_REQUESTS);
-        assert_eq!(paths(&recorder)[0], "/1");
-        assert_eq!(paths(&recorder)[MAX_REQUESTS - 1], "/last");
-    }
-
-    #[test]
-    fn forgets_the_oldest_past_the_number_of_bytes() {
-        let recorder = Recorder::default();
-        let half = vec![b'a'; MAX_REMEMBERED_BYTES / 2 - 2];
-        let first = recorder.open(&head("/1"));
-        recorder.append(first, &half);
-        let second = recorder.open(&head("/2"));
-        recorder.append(second, &half);
-        assert_eq!(paths(&recorder), ["/1", "/2"], "exactly full");
-
-        recorder.append(second, b"a");
-        assert_eq!(paths(&recorder), ["/2"]);
-        recorder.complete(first);
-        assert!(!recorder.list()[0].complete, "a forgotten request's ticket names no other");
-    }
-
-    #[test]
-    fn does_not_take_up_a_body_again_after_it_was_cleared() {
-        let recorder = Recorder::default();
-        let before = recorder.open(&head("/before"));
-        recorder.clear();
-        let after = recorder.open(&head("/after"));
-        recorder.append(before, b"late");
-        recorder.append(after, b"body");
-        recorder.complete(before);
-
-        let seen = recorder.list();
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].path, "/after");
-        assert_eq!(seen[0].body.as_deref(), Some("body"));
-        assert!(!seen[0].complete);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path, Query, Request, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, HOST},
+        header::{CONTENT_TYPE, HOST, RETRY_AFTER},
     },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -29,6 +29,7 @@ use crate::{
     live, page,
     recorder::{Recorded, SHADOW_VERDICT, SeenRequest, Ticket},
     store::Store,
+    tree::TooManyValues,
     view::{self, View},
 };
 
@@ -159,10 +160,13 @@ async fn follow(
     State(stub): State<Stub>,
     Query(Since { since }): Query<Since>,
     headers: HeaderMap,
-) -> impl IntoResponse {
+) -> Result<impl IntoResponse, Response> {
     let last = headers.get("last-event-id").and_then(|last| last.to_str().ok());
     // What is no version of this stub's is before everything.
-    live::stream(stub, last.or(since.as_deref()).and_then(|since| since.parse().ok()))
+    let since = last.or(since.as_deref()).and_then(|since| since.parse().ok());
+    live::stream(stub, since).ok_or_else(|| {
+        ([(RETRY_AFTER, live::RETRY_AFTER_SECONDS)], Refusal::TOO_MANY_READERS).into_response()
+    })
 }
 
 async fn show_request(
@@ -185,7 +189,8 @@ async fn rebuild_request(
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Refusal> {
     let request = find(&stub, &id)?;
-    let sent = blocking(move || view::sent(&request)).await?.ok_or(Refusal::NO_EVENT)?;
+    let sent = blocking(move || view::sent(&request)).await?;
+    let sent = sent.map_err(|TooManyValues| Refusal::TOO_MANY_VALUES)?.ok_or(Refusal::NO_EVENT)?;
     Ok(([(CONTENT_TYPE, "application/json")], sent))
 }
 
@@ -204,8 +209,8 @@ fn find(stub: &Stub, id: &str) -> Result<Recorded, Refusal> {
     stub.0.recorder.find(id).ok_or(Refusal::FORGOTTEN)
 }
 
-async fn show_requests(State(stub): State<Stub>) -> Json<Vec<SeenRequest>> {
-    Json(stub.0.recorder.list())
+async fn show_requests(State(stub): State<Stub>) -> Result<Json<Vec<SeenRequest>>, Refusal> {
+    blocking(move || stub.0.recorder.list()).await.map(Json)
 }
 
 async fn clear_requests(State(stub): State<Stub>) -> StatusCode {
@@ -278,6 +283,16 @@ impl Refusal {
         Self::of(StatusCode::NOT_FOUND, "not_found", "this request is no longer remembered");
     const NO_EVENT: Self =
         Self::of(StatusCode::NOT_FOUND, "not_found", "no event that tells what was sent");
+    const TOO_MANY_VALUES: Self = Self::of(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "too_many_values",
+        "this body has more values than are laid out; it is whole at /requests/ID",
+    );
+    const TOO_MANY_READERS: Self = Self::of(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_readers",
+        "as many pages are open as may be; close one",
+    );
     const FOREIGN_HOST: Self = Self::of(
         StatusCode::FORBIDDEN,
         "forbidden",

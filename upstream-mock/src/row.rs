@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{event::Event, mark::Mark, recorder::Recorded, tree::Tree};
+use crate::{
+    event::{Content, Event},
+    mark::Mark,
+    recorder::Recorded,
+    tree::Tree,
+};
 
 /// How many bytes of names and ids of one request are searched; a document can have megabytes.
 const MAX_WORDS_BYTES: usize = 16 * 1024;
@@ -22,6 +27,7 @@ pub(crate) struct Row {
     event_type: Option<String>,
     verified_by: Option<&'static str>,
     shadow_verdict: Option<String>,
+    /// Of an original none either where it has too many values.
     markers: Option<usize>,
     /// How many markers are critical.
     critical: usize,
@@ -67,8 +73,18 @@ impl Kind {
 impl Row {
     pub(crate) fn of(request: &Recorded) -> Self {
         let (kind, event) = Kind::of(request);
-        let tree = request.seen.body.as_deref().and_then(Tree::read);
+        let read = request.seen.body.as_deref().map_or(Ok(None), Tree::read);
+        let is_unread = read.is_err();
+        let tree = read.ok().flatten();
         let (words, has_more_words) = words(request, tree.as_ref());
+        let counted = event.as_ref().and_then(|event| match &event.content {
+            Content::Markers(markers) => Some(markers),
+            _ => None,
+        });
+        // The event tells of itself, however many values it has.
+        let counted = counted.map(|markers| {
+            (markers.len(), markers.iter().filter(|marker| marker.critical).count())
+        });
         let (event_id, verified_by) =
             event.as_ref().map(|event| (event.id.clone(), event.verified_by)).unzip();
         let event_type = match event {
@@ -85,7 +101,8 @@ impl Row {
                 critical == Some("true") || interpretation.text().is_some_and(is_critical)
             })
         };
-        let critical = markers.iter().filter(is_critical_marker).count();
+        let (markers, critical) = counted
+            .unwrap_or_else(|| (markers.len(), markers.iter().filter(is_critical_marker).count()));
         let word = tree.as_ref().and_then(|tree| tree.get("data")?.get("interpretation")?.text());
         let is_called_critical = event_type.as_deref() == Some("labtest.result.critical")
             || word.is_some_and(is_critical);
@@ -100,12 +117,12 @@ impl Row {
             event_type,
             verified_by,
             shadow_verdict: request.seen.shadow_verdict.clone(),
-            markers: (kind != Kind::Other && has_markers).then_some(markers.len()),
+            markers: (kind != Kind::Other && has_markers).then_some(markers),
             critical,
             is_critical: critical > 0 || is_called_critical,
             answered: request.answered,
             words,
-            has_more_words,
+            has_more_words: has_more_words || is_unread,
         }
     }
 }

@@ -11,6 +11,15 @@ use serde_json::value::RawValue;
 /// shown, and no document exhausts the stack.
 const MAX_DEPTH: usize = 128;
 
+/// How many values a document may have, itself included: a panel of more than 10,000 markers.
+/// Each takes a hundred bytes of memory at most beside its text, and two bytes of a body suffice
+/// for one.
+const MAX_VALUES: usize = 250_000;
+
+/// A document has more than [`MAX_VALUES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyValues;
+
 /// A value and what the filter did with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tree<'a> {
@@ -46,10 +55,17 @@ pub(crate) type Members<'a> = Vec<(String, Tree<'a>)>;
 
 impl<'a> Tree<'a> {
     /// Reads a document; none where it is no JSON, or nested too deep.
-    pub(crate) fn read(text: &'a str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// It has more than [`MAX_VALUES`].
+    pub(crate) fn read(text: &'a str) -> Result<Option<Self>, TooManyValues> {
         // It checks the whole syntax, so what follows meets none but whole tokens.
-        let document: &RawValue = serde_json::from_str(text).ok()?;
-        Reader { rest: document.get() }.value(0)
+        let Ok(document) = serde_json::from_str::<&RawValue>(text) else {
+            return Ok(None);
+        };
+        let mut reader = Reader { rest: document.get(), room: Some(MAX_VALUES) };
+        let tree = reader.value(0);
+        reader.room.map(|_| tree).ok_or(TooManyValues)
     }
 
     /// A value that nothing happened to.
@@ -117,6 +133,8 @@ impl<'a> Tree<'a> {
 /// What is left of a document whose syntax is known to be right.
 struct Reader<'a> {
     rest: &'a str,
+    /// How many values may still come; none once there were more.
+    room: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -124,6 +142,8 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return None;
         }
+        self.room = self.room?.checked_sub(1);
+        self.room?;
         let inner = depth.saturating_add(1);
         let value = match self.peek()? {
             '{' => {
@@ -203,7 +223,7 @@ mod tests {
     #[test]
     fn keeps_the_text_of_every_scalar_and_the_order_of_members() {
         let text = r#" {"b" : [1.50, -0,1e999 ,"\"\\", true],"a":{}, "k\u00e9y":null,"b":[ ]} "#;
-        let tree = Tree::read(text).unwrap();
+        let tree = Tree::read(text).unwrap().unwrap();
         let scalar = |text: &'static str| Tree::same(Value::Scalar(text.into()));
         let items = ["1.50", "-0", "1e999", r#""\"\\""#, "true"].map(scalar).to_vec();
         let expected = vec![
@@ -218,7 +238,7 @@ mod tests {
     #[test]
     fn reads_no_broken_document() {
         for text in ["", "{", "[1,]", "{\"a\" 1}", "\"", "nul", "[1] 2", "\u{feff}{}"] {
-            assert_eq!(Tree::read(text), None, "{text:?}");
+            assert_eq!(Tree::read(text), Ok(None), "{text:?}");
         }
     }
 
@@ -226,8 +246,18 @@ mod tests {
     fn reads_documents_as_deep_as_its_bound_and_no_deeper() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         // The innermost array is empty, so there is one more of them than the bound.
-        assert!(Tree::read(&nested(MAX_DEPTH + 1)).is_some());
-        assert_eq!(Tree::read(&nested(MAX_DEPTH + 2)), None);
-        assert_eq!(Tree::read(&nested(1_000_000)), None);
+        assert!(Tree::read(&nested(MAX_DEPTH + 1)).unwrap().is_some());
+        assert_eq!(Tree::read(&nested(MAX_DEPTH + 2)), Ok(None));
+        assert_eq!(Tree::read(&nested(1_000_000)), Ok(None));
+    }
+
+    #[test]
+    fn reads_documents_of_as_many_values_as_its_bound_and_no_more() {
+        // The array is one value itself.
+        let wide = |count: usize| format!("[{}]", vec!["[]"; count - 1].join(","));
+        assert_eq!(Tree::read(&wide(MAX_VALUES)).unwrap().unwrap().items().len(), MAX_VALUES - 1);
+        assert_eq!(Tree::read(&wide(MAX_VALUES + 1)), Err(TooManyValues));
+        let object = format!(r#"{{"a": {}}}"#, wide(MAX_VALUES));
+        assert_eq!(Tree::read(&object), Err(TooManyValues));
     }
 }

@@ -5,7 +5,14 @@
 
 use serde::Serialize;
 
-use crate::{lines::Lines, mark::Mark, rebuild, recorder::Recorded, row::Kind, tree::Tree};
+use crate::{
+    lines::Lines,
+    mark::Mark,
+    rebuild,
+    recorder::Recorded,
+    row::Kind,
+    tree::{TooManyValues, Tree},
+};
 
 /// The markers' array, by which the two documents are laid side by side.
 const MARKERS: [&str; 2] = ["data", "markers"];
@@ -38,8 +45,9 @@ pub(crate) struct View {
     document: Option<Lines>,
     /// The sender's document, where what was received is an event from which it can be rebuilt.
     sent: Option<Lines>,
-    /// The body, where it is no JSON.
+    /// The body, or how it begins, where it is no JSON or has too many values.
     text: Option<String>,
+    has_too_many_values: bool,
     body_bytes: usize,
 }
 
@@ -77,7 +85,9 @@ impl View {
         let (kind, _) = Kind::of(request);
         let seen = &request.seen;
         let body = seen.body.as_deref();
-        let mut tree = body.and_then(Tree::read);
+        let read = body.map_or(Ok(None), Tree::read);
+        let has_too_many_values = read.is_err();
+        let mut tree = read.ok().flatten();
         let mut view = Self {
             id: request.id,
             received: u64::try_from(request.received.as_millis()).unwrap_or(u64::MAX),
@@ -94,6 +104,7 @@ impl View {
             document: None,
             sent: None,
             text: None,
+            has_too_many_values,
             body_bytes: body.map_or(0, str::len),
         };
         match &mut tree {
@@ -123,12 +134,15 @@ impl View {
 }
 
 /// The sender's document alone, where the request is an event from which it can be rebuilt.
-pub(crate) fn sent(request: &Recorded) -> Option<String> {
+///
+/// # Errors
+/// The event has more values than are laid out.
+pub(crate) fn sent(request: &Recorded) -> Result<Option<String>, TooManyValues> {
     let (Kind::Event, _) = Kind::of(request) else {
-        return None;
+        return Ok(None);
     };
-    let mut event = Tree::read(request.seen.body.as_deref()?)?;
-    rebuild::sent(&mut event).map(|sent| Lines::whole(&sent))
+    let event = request.seen.body.as_deref().map_or(Ok(None), Tree::read)?;
+    Ok(event.and_then(|mut event| rebuild::sent(&mut event).map(|sent| Lines::whole(&sent))))
 }
 
 /// As much of a text as is shown.

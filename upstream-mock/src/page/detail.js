@@ -254,6 +254,8 @@ const detailOf = (view, group, choose) => {
     make("div", "", make("div", "actions", curl, explain), command),
     view.facts.length > 0 && facts(view),
     view.markers.length > 0 && markersTable(view),
+    view.has_too_many_values && make("p", "warning", "This body has more than 250,000 values, too many to lay out. "
+      + `Below is how it begins; all of it is at /requests/${view.id}.`),
     view.document && documents(view),
     view.text !== null && view.text !== "" && make("section", "", make("h3", "", "The body"), make("pre", "", view.text)),
     headTable(view),

@@ -112,10 +112,15 @@ const connect = () => {
     take(JSON.parse(event.data));
   });
   source.addEventListener("envoy", (event) => tellEnvoy(JSON.parse(event.data)));
-  source.addEventListener("error", () => {
+  source.addEventListener("error", async () => {
     say("lost", "Connection lost, trying again");
     byId("envoy").hidden = true;
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 1000);
+    if (source.readyState !== EventSource.CLOSED) return;
+    // The event does not say what the stub answered.
+    const answer = await fetch("/live", { method: "HEAD" }).catch(() => null);
+    const isFull = answer?.status === 503;
+    if (isFull) say("lost", "Too many pages are open, trying again");
+    setTimeout(connect, isFull ? 1000 * Number(answer.headers.get("retry-after")) : 1000);
   });
 };
 

@@ -1,10 +1,15 @@
 //! What `GET /live` tells, and to whom it tells what they have missed.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
-use crate::running::{lab_event, order_event, start};
+use crate::running::{PATIENCE, lab_event, order_event, start};
 use crate::stream::Stream;
 
 #[test]
@@ -82,21 +87,21 @@ fn tells_everything_to_who_comes_from_another_run_or_with_nonsense() {
 #[test]
 fn tells_many_requests_in_several_events() {
     let stub = start(&[]);
-    for number in 0..501 {
+    for number in 0..201 {
         assert_eq!(stub.post_to(&format!("/{number}"), "").0, 404);
     }
     let mut stream = Stream::start(&stub);
     let first = stream.next("requests").unwrap();
     assert_eq!(
         (first.data["rows"].as_array().unwrap().len(), &first.data["more"]),
-        (500, &json!(true))
+        (200, &json!(true))
     );
     let second = stream.next("requests").unwrap();
     assert_eq!(
         (second.data["rows"].as_array().unwrap().len(), &second.data["more"]),
         (1, &json!(false))
     );
-    assert_eq!(second.data["rows"][0]["path"], "/500");
+    assert_eq!(second.data["rows"][0]["path"], "/200");
 }
 
 #[test]
@@ -123,4 +128,64 @@ fn ends_at_once_when_the_stub_is_asked_to_end() {
     // The grace for open requests is five seconds.
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     assert_eq!(stream.next("requests"), None);
+}
+
+/// So many pages may be open at once.
+const MAX_READERS: usize = 16;
+
+fn asks_to_wait(answer: &str) -> bool {
+    let head = answer.to_ascii_lowercase();
+    head.starts_with("http/1.1 503 ") && head.contains("\r\nretry-after: 5\r\n")
+}
+
+#[test]
+fn stores_webhooks_while_as_many_as_may_read_do_not_and_asks_one_more_to_wait() {
+    let stub = start(&[]);
+    let body = "a".repeat(16 * 1024);
+    for _ in 0..1000 {
+        assert_eq!(stub.post_to("/any", &body).0, 404);
+    }
+    // Of a stream, which has no end, its beginning.
+    let ask = |method: &str| {
+        let mut connection = TcpStream::connect(&stub.address).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = &stub.address;
+        let close = "connection: close";
+        write!(connection, "{method} /live HTTP/1.1\r\nhost: {host}\r\n{close}\r\n\r\n").unwrap();
+        let mut answer = vec![0; 12];
+        connection.read_exact(&mut answer).unwrap();
+        if answer != b"HTTP/1.1 200" {
+            connection.read_to_end(&mut answer).unwrap();
+        }
+        String::from_utf8(answer).unwrap()
+    };
+    let mut stalled: Vec<Stream> = (1..MAX_READERS).map(|_| Stream::start(&stub)).collect();
+    // A question whether there is a place takes none.
+    for _ in 0..3 {
+        assert!(ask("HEAD").starts_with("HTTP/1.1 200"));
+    }
+    stalled.push(Stream::start(&stub));
+    let answer = ask("GET");
+    assert!(asks_to_wait(&answer), "{answer}");
+    let said =
+        r#"{"error":"too_many_readers","message":"as many pages are open as may be; close one"}"#;
+    assert!(answer.ends_with(said), "{answer}");
+    assert!(asks_to_wait(&ask("HEAD")));
+
+    let begin = Instant::now();
+    for number in 0..100 {
+        assert_eq!(stub.post(order_event(&format!("msg_{number}"))).0, 200);
+    }
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+    assert_eq!(stub.rows("/events").len(), 100);
+
+    // Whoever reads again has missed nothing, and whoever goes makes room.
+    let (rows, _) = stalled[0].rows(1100);
+    assert_eq!(rows.iter().filter(|row| row["kind"] == "event").count(), 100);
+    drop(stalled.pop());
+    let begin = Instant::now();
+    while asks_to_wait(&ask("HEAD")) {
+        assert!(begin.elapsed() < PATIENCE, "the place was kept");
+        thread::sleep(Duration::from_millis(20));
+    }
 }

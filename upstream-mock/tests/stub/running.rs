@@ -64,6 +64,12 @@ impl Running {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
+    /// A body that is longer than `get` reads.
+    pub(crate) fn get_long(&self, path: &str) -> String {
+        let mut response = self.agent.get(self.url(path)).call().unwrap();
+        response.body_mut().with_config().limit(u64::MAX).read_to_string().unwrap()
+    }
+
     /// The rows of a page; for looking at numbers' digits, take `get`.
     pub(crate) fn rows(&self, path: &str) -> Vec<Value> {
         let (status, body) = self.get(path);

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::running::{Running, lab_event, order_event, start};
-use crate::stream::ids;
+use crate::stream::{Stream, ids};
 
 fn view(stub: &Running, id: &str) -> Value {
     let (status, view) = stub.get(&format!("/requests/{id}/view"));
@@ -136,6 +136,56 @@ fn shows_markers_up_to_a_bound_and_says_how_many_are_left_out() {
         let is_whole = view["document"]["left_out"] == 0;
         assert_eq!((is_whole, parts.len() == count + 2), (count < 9000, count < 9000));
     }
+}
+
+#[test]
+fn lays_out_no_body_of_more_values_than_its_bound_and_says_so() {
+    let stub = start(&[]);
+    // 30 MB, of which each two or three bytes are a value.
+    let wide = |count: usize| format!("[{}]", vec!["[]"; count - 1].join(","));
+    let bodies = [wide(250_000), wide(250_001), wide(10_000_000)];
+    for body in &bodies {
+        assert_eq!(stub.post(body).0, 400);
+    }
+    let ids = ids(&stub, 3);
+    let views = ids.iter().map(|id| view(&stub, id));
+    for ((view, body), is_laid_out) in views.zip(&bodies).zip([true, false, false]) {
+        assert_eq!(view["has_too_many_values"], !is_laid_out);
+        assert_eq!(view["document"].is_object(), is_laid_out);
+        assert_eq!(view["body_bytes"], body.len());
+        let begins = (!is_laid_out).then(|| &body[..256 * 1024]);
+        assert_eq!(view["text"].as_str(), begins);
+    }
+    let whole = stub.get_long(&format!("/requests/{}", ids[2]));
+    assert!(serde_json::from_str::<Value>(&whole).unwrap()["body"] == *bodies[2], "it is whole");
+}
+
+#[test]
+fn counts_the_markers_of_an_event_that_has_too_many_values_to_be_laid_out() {
+    let stub = start(&[]);
+    let event = lab_event("msg_1");
+    let bulky = format!(r#""extra": {{"bulk": [{}], "loinc""#, vec!["0"; 250_000].join(","));
+    let bulky = event.replacen(r#""extra": {"loinc""#, &bulky, 1);
+    assert_ne!(bulky, event);
+    assert_eq!(stub.post(bulky).0, 200);
+    let (rows, _) = Stream::start(&stub).rows(1);
+    let told = ["kind", "event_id", "event_type", "markers", "critical", "is_critical"];
+    assert_eq!(
+        told.map(|name| rows[0][name].clone()),
+        [
+            "event".into(),
+            "msg_1".into(),
+            "labtest.result.ready".into(),
+            2.into(),
+            1.into(),
+            Value::from(true)
+        ]
+    );
+    assert_eq!(rows[0]["has_more_words"], true);
+    let id = rows[0]["id"].as_str().unwrap();
+    assert_eq!(view(&stub, id)["has_too_many_values"], true);
+    let said = r#"{"error":"too_many_values","message":"this body has more values than are laid out; it is whole at /requests/ID"}"#;
+    assert_eq!(stub.get(&format!("/requests/{id}/sent")), (422, said.to_owned()));
 }
 
 #[test]
