@@ -62,12 +62,11 @@ send: ## Send one good and three bad webhooks to `make run`
 	@[[ -x target/release/xtask ]] || { printf 'error: nothing runs yet: start `make run` in another terminal first\n' >&2; exit 1; }
 	@target/release/xtask send
 
-test: build-and-envoy ## Run every test, those against a real Envoy included
+test: build-and-envoy build-native ## Run every test, those against a real Envoy with either module included
 	@cargo xtask test
 
 test-native: build-and-envoy build-native ## Run the tests against a real Envoy with the dynamic module
-	cargo test --locked --package junction-webhook-native
-	FILTER_HOST=native cargo test --locked --test envoy --test proof
+	@cargo xtask test-native
 
 miri: ## Run the tests of the dynamic module's interface to Envoy under Miri; needs the nightly toolchain
 	rustup component add --toolchain nightly miri rust-src

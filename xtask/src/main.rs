@@ -47,6 +47,8 @@ enum Task {
     Send,
     /// Run every test, and print the ten slowest
     Test,
+    /// Run the tests of the dynamic module
+    TestNative,
     /// Run the commands of README.md
     TestReadme,
     /// Run the commands of docs/docker.md on a Docker engine
@@ -117,6 +119,7 @@ fn perform() -> Result<()> {
         Task::Run => run::run(&sh),
         Task::Send => send::run(&sh),
         Task::Test => test::run(&sh),
+        Task::TestNative => test::native(&sh),
         Task::TestReadme => readme::check(&sh),
         Task::TestDocker => docker::check(&sh),
         Task::TestUnits => npm::test_units(&sh),

@@ -31,6 +31,8 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     ensure!(run_aloud(tests, &all, || beside.start(sh))?, "tests fail: see above");
     println!("==> The tests of the manifests");
     beside.finish()?;
+    println!("==> The tests of the dynamic module");
+    native(sh)?;
 
     println!("==> The commands of README.md");
     readme::check(sh)?;
@@ -41,6 +43,17 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     for (seconds, name) in slowest(&told) {
         println!("{seconds} {name}");
     }
+    Ok(())
+}
+
+/// `make test-native`: the dynamic module's own tests, and those against a real Envoy with it in the Wasm module's
+/// place.
+pub(crate) fn native(sh: &Shell) -> Result<()> {
+    cmd!(sh, "cargo test --locked --package junction-webhook-native").quiet().run()?;
+    cmd!(sh, "cargo test --locked --test envoy --test proof")
+        .env("FILTER_HOST", "native")
+        .quiet()
+        .run()?;
     Ok(())
 }
 
