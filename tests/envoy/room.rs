@@ -1,6 +1,8 @@
 //! An event that Envoy has no room for: refused, and counted, logged and told as that.
 
-use harness::{Answer, CONNECTION_MANAGER, Gateway, Host, ID, Request, Setup, envoy_release, eventually};
+use harness::{
+    Answer, CONNECTION_MANAGER, Gateway, Host, ID, Request, Setup, envoy_release, eventually,
+};
 
 /// What Envoy may hold back of one request.
 const BOUND: &str = "route_config.virtual_hosts.0.request_body_buffer_limit";
