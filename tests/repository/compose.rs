@@ -1,6 +1,7 @@
 //! What `docker compose` starts agrees with the rest of the project; `make test-docker` runs it for real.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::{root, yaml};
@@ -187,4 +188,33 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
+}
+
+#[test]
+fn the_engine_gets_every_file_that_the_images_programs_include() {
+    let sent = read(".dockerignore");
+    let sent: Vec<_> = sent.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let mut included = 0;
+    for package in ["core/src", "src", "tool/src", "upstream-mock/src"] {
+        for source in sources(&root().join(package)) {
+            let text = fs::read_to_string(&source).unwrap();
+            for (_, rest) in text.match_indices("include_str!(\"").map(|(at, _)| text.split_at(at))
+            {
+                let named = between(rest, "include_str!(\"", "\")");
+                let file = source.parent().unwrap().join(named).canonicalize().unwrap();
+                let file = file.strip_prefix(root().canonicalize().unwrap()).unwrap().to_owned();
+                assert!(sent.iter().any(|path| file.starts_with(path)), "{}", file.display());
+                included += 1;
+            }
+        }
+    }
+    assert!(included >= 5, "{included}");
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .collect()
 }
