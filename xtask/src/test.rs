@@ -19,15 +19,16 @@ const RUNNER: &str = "scripts/timed-test.sh";
 /// The manifests' tests, which are long to build and start nothing, are built and run while the others wait for
 /// Envoys.
 pub(crate) fn run(sh: &Shell) -> Result<()> {
-    sh.set_var(runner_variable(&cmd!(sh, "rustc --version --verbose").quiet().read()?)?, RUNNER);
+    // For these commands alone: `cargo xtask`, of which the README's commands are a part, heeds it as well.
+    let timed = (runner_variable(&cmd!(sh, "rustc --version --verbose").quiet().read()?)?, RUNNER);
     let logs = sh.create_dir("target/test")?;
     let [all, manifests] = ["all.log", "manifests.log"].map(|name| logs.join(name));
 
     println!("==> Building the tests");
     cmd!(sh, "cargo test --locked --no-run").quiet().run()?;
     println!("==> Running the tests; meanwhile building those of the manifests");
-    let mut beside = Manifests { file: &manifests, build: None };
-    let tests = Command::from(cmd!(sh, "cargo test --locked"));
+    let mut beside = Manifests { file: &manifests, timed: &timed, build: None };
+    let tests = Command::from(cmd!(sh, "cargo test --locked").env(&timed.0, timed.1));
     ensure!(run_aloud(tests, &all, || beside.start(sh))?, "tests fail: see above");
     println!("==> The tests of the manifests");
     beside.finish()?;
@@ -93,6 +94,8 @@ fn run_aloud(
 /// The tests of the manifests, on their way.
 struct Manifests<'a> {
     file: &'a Path,
+    /// The variable and the runner that has each test tell its time.
+    timed: &'a (String, &'static str),
     build: Option<Child>,
 }
 
@@ -100,6 +103,7 @@ impl Manifests<'_> {
     fn start(&mut self, sh: &Shell) -> Result<()> {
         let file = fs::File::create(self.file)?;
         let test = cmd!(sh, "nice cargo test --locked --package manifests");
+        let test = test.env(&self.timed.0, self.timed.1);
         let mut test = Command::from(test);
         self.build =
             Some(test.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()?);
