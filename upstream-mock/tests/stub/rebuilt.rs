@@ -10,7 +10,7 @@ use crate::stream::ids;
 
 /// Fields that the documented schema names, in which a null is an absence.
 const EVENT: [&str; 4] = ["user_id", "client_user_id", "team_id", "data"];
-const DATA: [&str; 11] = [
+const DATA: [&str; 10] = [
     "order_id",
     "sample_id",
     "status",
@@ -21,7 +21,6 @@ const DATA: [&str; 11] = [
     "critical_marker_count",
     "markers",
     "cancellation_reason",
-    "",
 ];
 const MARKER: [&str; 9] = [
     "slug",
