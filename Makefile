@@ -18,7 +18,7 @@ INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_
 
 .DEFAULT_GOAL := help
 .PHONY: help setup rust build envoy build-and-envoy run run-native send test test-native miri test-core test-bare lint fmt instructions check \
-	bench phases clean proof-schema proof-lossless test-observability dashboard-picture test-page page-pictures rotate-demo proof fuzz \
+	bench bench-against phases clean proof-schema proof-lossless test-observability dashboard-picture test-page page-pictures rotate-demo proof fuzz \
 	test-envoys deny reproducible oci test-oci test-docker test-crds test-units dist lint-workflows
 
 help: ## List the targets
@@ -120,6 +120,9 @@ check: lint test instructions ## Run everything that must pass before a change l
 
 bench: rust envoy ## Measure both modules beside Envoy alone, buffer, ext_authz, in ROUNDS=5; write docs/performance/
 	@cargo xtask bench --rounds $(or $(ROUNDS),5) --out docs/performance
+
+bench-against: rust envoy ## Measure the Wasm module beside that of COMMIT=, in ROUNDS=5, with several Envoys of each
+	@cargo xtask bench-against $(or $(COMMIT),$(error say COMMIT=)) --rounds $(or $(ROUNDS),5)
 
 phases: rust ## Measure each part of the core, natively and in V8
 	@cargo xtask phases

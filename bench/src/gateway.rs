@@ -31,6 +31,8 @@ pub(crate) enum Way {
     Floor,
     /// The filter, as a Wasm module.
     Wasm,
+    /// The filter, as a Wasm module of an earlier build.
+    Earlier,
     /// The filter, as a dynamic module.
     Native,
     /// Envoy's `ext_authz` filter, which sends each body to a native service.
@@ -38,6 +40,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    /// Those that a run compares where it is told of no earlier build.
     pub(crate) const ALL: [Self; 7] = [
         Self::Envoy,
         Self::Buffer,
@@ -55,6 +58,7 @@ impl Way {
             Self::EmptyWasm => "empty Wasm filter",
             Self::Floor => "host calls and HMAC",
             Self::Wasm => "Wasm module",
+            Self::Earlier => "earlier Wasm module",
             Self::Native => "native module",
             Self::ExtAuthz => "`ext_authz`",
         }
@@ -65,6 +69,8 @@ impl Way {
 pub(crate) struct Artefacts {
     pub(crate) envoy: PathBuf,
     pub(crate) wasm: PathBuf,
+    /// Compared with `wasm` alone, where it is given.
+    pub(crate) earlier: Option<PathBuf>,
     pub(crate) native: PathBuf,
     pub(crate) empty_filter: PathBuf,
     pub(crate) floor_filter: PathBuf,
@@ -102,10 +108,14 @@ impl Gateway {
             Way::EmptyWasm => Some(wasm(&artefacts.empty_filter, "")),
             Way::Floor => Some(wasm(&artefacts.floor_filter, "")),
             Way::Wasm => Some(wasm(&artefacts.wasm, CONFIGURATION)),
+            Way::Earlier => {
+                let earlier = artefacts.earlier.as_ref().context("no earlier module is given")?;
+                Some(wasm(earlier, CONFIGURATION))
+            }
             Way::Native => Some(native(&artefacts.native)),
             Way::ExtAuthz => Some(ext_authz(service_address)),
         };
-        let file = directory.join(format!("{way:?}-{workers}.json"));
+        let file = directory.join(format!("{way:?}-{}.json", address.port()));
         let configuration =
             bootstrap(address, filter, &[("upstream", upstream), ("ext_authz", service_address)]);
         fs::write(&file, configuration.to_string())?;

@@ -57,6 +57,10 @@ struct Arguments {
     /// The Wasm module
     #[arg(long, default_value = "target/wasm32-wasip1/release/junction_webhook_filter.wasm")]
     wasm: PathBuf,
+    /// A Wasm module of an earlier build: measure good requests through it and through the Wasm
+    /// module, and nothing else
+    #[arg(long, conflicts_with_all = ["out", "accepted_only"])]
+    against: Option<PathBuf>,
     /// The native module
     #[arg(long, default_value = "target/release/libjunction_webhook.so")]
     native: PathBuf,
@@ -87,17 +91,26 @@ fn main() -> Result<()> {
     let artefacts = Artefacts {
         envoy: arguments.envoy,
         wasm: arguments.wasm,
+        earlier: arguments.against,
         native: arguments.native,
         empty_filter: arguments.empty_filter,
         floor_filter: arguments.floor_filter,
         ext_authz: arguments.ext_authz,
     };
     let machine = report::Machine::of(&artefacts.envoy)?;
+    let compares_builds = artefacts.earlier.is_some();
     let stage = Stage::start(artefacts)?;
     let mut text = report::heading(&machine, &plan);
     let accepted = stage.accepted(&plan)?;
     let one_at_a_time = Plan { connections: 1, ..plan.clone() };
     let unhurried = stage.accepted(&one_at_a_time)?;
+    if compares_builds {
+        for (plan, rows) in [(&plan, &accepted), (&one_at_a_time, &unhurried)] {
+            text += &report::builds(plan, rows);
+        }
+        println!("{text}");
+        return Ok(());
+    }
     for (plan, rows) in [(&plan, &accepted), (&one_at_a_time, &unhurried)] {
         text += &report::accepted(plan, rows);
         text += &targets::native(plan, rows);

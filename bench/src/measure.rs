@@ -15,6 +15,10 @@ use crate::upstream;
 /// Connections that keep Envoy's worker busy.
 pub(crate) const FULL_LOAD: usize = 8;
 
+/// How many Envoys run each of two builds that are compared: one Envoy differs from the next of the
+/// same build by several per cent.
+const INSTANCES: usize = 4;
+
 /// How long, how often and how much at once.
 #[derive(Clone)]
 pub(crate) struct Plan {
@@ -64,6 +68,7 @@ fn median(mut figures: Vec<f64>) -> f64 {
 pub(crate) struct Row {
     /// The exact size, in bytes.
     pub(crate) body_bytes: usize,
+    /// One for each Envoy.
     pub(crate) ways: Vec<(Way, Cell)>,
     /// The core alone, called in a loop on this machine.
     pub(crate) core: Cell,
@@ -75,15 +80,10 @@ impl Row {
     }
 }
 
-/// A way's cell; no figures where it was not measured.
+/// A way's cell, the median where several Envoys run it; no figures where it was not measured.
 fn of(ways: &[(Way, Cell)], way: Way) -> Cell {
-    let cell = ways.iter().find(|(own, _)| *own == way).map(|(_, cell)| *cell);
-    cell.unwrap_or(Cell {
-        cpu_micros: f64::NAN,
-        p50_micros: f64::NAN,
-        p99_micros: f64::NAN,
-        requests_a_second: f64::NAN,
-    })
+    let cells = ways.iter().filter(|(own, _)| *own == way).map(|(_, cell)| *cell);
+    Cell::median(&cells.collect::<Vec<_>>())
 }
 
 /// One way of refusing, beside the same request let through by what refuses nothing.
@@ -134,7 +134,11 @@ impl Stage {
         let directory = tempfile::tempdir()?;
         let (nginx, upstream) = upstream::start(directory.path())?;
         let start = |way| Gateway::start(way, 1, upstream, &artefacts, directory.path());
-        let gateways = Way::ALL.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+        let ways = match artefacts.earlier {
+            Some(_) => [Way::Earlier, Way::Wasm].repeat(INSTANCES),
+            None => Way::ALL.to_vec(),
+        };
+        let gateways = ways.into_iter().map(start).collect::<Result<Vec<_>>>()?;
         let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         Ok(Self { gateways, nginx, upstream, artefacts, directory, timestamp })
     }

@@ -12,6 +12,13 @@ use crate::measure::{Cell, Memory, Plan, Refused, Row, Workers};
 
 type Figure = fn(&Cell) -> f64;
 
+const FIGURES: [(&str, Figure); 4] = [
+    ("CPU µs", |cell| cell.cpu_micros),
+    ("p50 µs", |cell| cell.p50_micros),
+    ("p99 µs", |cell| cell.p99_micros),
+    ("requests/s", |cell| cell.requests_a_second),
+];
+
 /// Where a run took place.
 pub(crate) struct Machine {
     pub(crate) date: String,
@@ -80,19 +87,32 @@ pub(crate) fn accepted(plan: &Plan, rows: &[Row]) -> String {
     text += " core, native |\n| ---: | --- |";
     text += &" ---: |".repeat(Way::ALL.len() + 1);
     text.push('\n');
-    let figures: [(&str, Figure); 4] = [
-        ("CPU µs", |cell| cell.cpu_micros),
-        ("p50 µs", |cell| cell.p50_micros),
-        ("p99 µs", |cell| cell.p99_micros),
-        ("requests/s", |cell| cell.requests_a_second),
-    ];
     for row in rows {
-        for (name, figure) in figures {
+        for (name, figure) in FIGURES {
             let _ = write!(text, "| {} | {name} |", row.body_bytes);
             for way in Way::ALL {
                 let _ = write!(text, " {} |", short(figure(&row.of(way))));
             }
             let _ = writeln!(text, " {} |", short(figure(&row.core)));
+        }
+    }
+    text
+}
+
+/// The Wasm module beside one of an earlier build.
+pub(crate) fn builds(plan: &Plan, rows: &[Row]) -> String {
+    let mut text = format!("\n## The Wasm module beside an earlier one, {}\n\n", load_name(plan));
+    text +=
+        "| body bytes | | earlier | now | now / earlier |\n| ---: | --- | ---: | ---: | ---: |\n";
+    for row in rows {
+        let [earlier, now] = [Way::Earlier, Way::Wasm].map(|way| row.of(way));
+        for (name, figure) in FIGURES {
+            let [earlier, now] = [&earlier, &now].map(figure);
+            let shown = [earlier, now].map(short).join(" | ");
+            line(
+                &mut text,
+                format_args!("| {} | {name} | {shown} | {:.3} |", row.body_bytes, now / earlier),
+            );
         }
     }
     text

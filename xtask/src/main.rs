@@ -27,6 +27,7 @@ mod reproducible;
 mod run;
 mod send;
 mod skopeo;
+mod sources;
 mod test;
 mod versions;
 
@@ -60,6 +61,12 @@ enum Task {
     /// Measure the filter beside the other ways to do its work; `--help` lists the options
     #[command(disable_help_flag = true)]
     Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Measure the Wasm module beside that of an earlier commit
+    BenchAgainst {
+        commit: String,
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
@@ -125,6 +132,7 @@ fn perform() -> Result<()> {
         Task::TestUnits => npm::test_units(&sh),
         Task::LintWorkflows => npm::lint_workflows(&sh),
         Task::Bench { options } => bench::run(&sh, &options),
+        Task::BenchAgainst { commit, options } => bench::against(&sh, &commit, &options),
         Task::Phases { arguments } => phases::run(&sh, &arguments),
         Task::Proof(length) => proof::run(&sh, &length),
         Task::Fuzz(options) => fuzz::run(&sh, &options),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use xshell::{Shell, cmd};
 
+use crate::sources;
+
 /// What `scripts/build-module.sh` is told, and where the module is then.
 const MODULES: [(&[&str], &str); 2] = [
     (&[], "target/wasm32-wasip1/release/junction_webhook_filter.wasm"),
@@ -17,15 +19,9 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     let work = tempfile::tempdir()?;
     let copies = ["one", "another/and/deeper"].map(|directory| work.path().join(directory));
     for copy in &copies {
-        sh.create_dir(copy)?;
-        let archive = copy.join("sources.tar");
-        cmd!(sh, "git archive --output {archive} HEAD").quiet().run()?;
-        cmd!(sh, "tar --extract --file {archive} --directory {copy}").quiet().run()?;
-        sh.remove_path(&archive)?;
+        sources::unpack(sh, "HEAD", copy)?;
         for (which, _) in MODULES {
-            let build = copy.join("scripts/build-module.sh");
-            // Not the target directory that a developer may have set for everything.
-            cmd!(sh, "{build} {which...} --quiet").env_remove("CARGO_TARGET_DIR").quiet().run()?;
+            sources::build_module(sh, copy, which)?;
         }
     }
     let private = [work.path().to_owned(), cargo_home()?];
