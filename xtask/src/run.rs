@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
@@ -12,7 +12,7 @@ use std::{env, fs, io};
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rustix::process::{Pid, Signal, kill_process};
+use loopback::process::Process;
 use xshell::{Shell, cmd};
 
 /// The secret that the running Envoy verifies with, for `make send` in another terminal.
@@ -185,12 +185,11 @@ fn interrupts() -> Result<Receiver<()>> {
 
 /// The stub and Envoy, which end with this.
 #[derive(Default)]
-struct Running(Vec<Child>);
+struct Running(Vec<Process>);
 
 impl Running {
     fn start(&mut self, command: &mut Command) -> Result<()> {
-        let child = command.stdin(Stdio::null()).spawn();
-        self.0.push(child.with_context(|| format!("{command:?} does not start"))?);
+        self.0.push(Process::start_aloud(command)?);
         Ok(())
     }
 
@@ -215,26 +214,12 @@ impl Running {
     }
 
     fn has_ended(&mut self) -> io::Result<bool> {
-        for child in &mut self.0 {
-            if child.try_wait()?.is_some() {
+        for process in &mut self.0 {
+            if process.ended()?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            // The number of one that has ended may be another's by now.
-            if matches!(child.try_wait(), Ok(None)) {
-                let _ = kill_process(Pid::from_child(child), Signal::TERM);
-            }
-        }
-        for child in &mut self.0 {
-            let _ = child.wait();
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, BufRead, BufReader, Error, Read, Write},
+    os::unix::process::CommandExt as _,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
@@ -197,7 +198,8 @@ fn leash(command: &Command) -> Command {
     if let Some(directory) = command.get_current_dir() {
         leash.current_dir(directory);
     }
-    leash.stdin(Stdio::piped());
+    // A terminal's Ctrl-C is for the owner, whose end ends the rest.
+    leash.stdin(Stdio::piped()).process_group(0);
     leash
 }
 
