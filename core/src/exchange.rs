@@ -16,7 +16,9 @@ mod phase;
 
 pub use self::outcome::{Action, Forward, Outcome};
 
-use self::head::{VERDICT, check_head, forward, forward_head, imitations, is_imitation, withheld};
+use self::head::{
+    VERDICT, check_head, forward, forward_head, is_imitation, refused_head, withheld,
+};
 use self::phase::{Head, Held, Known, Phase};
 use crate::config::{Config, Mode, Unusable};
 use crate::document::{self, Data, Document, Event, EventName};
@@ -59,22 +61,26 @@ impl Exchange {
             }
             Err(_) => return self.release(),
         };
+        let claimed_id = || config.verifier.claimed_id(headers).map(str::to_owned);
+        let refused = |event_id| {
+            let head = refused_head(config, headers);
+            Known { event_id, head, ..Known::default() }
+        };
         match config.route.classify(target) {
-            Target::Guarded => {}
             Target::Unguarded => return self.release(),
-            Target::TooLong => {
-                let known = Known { head: refused_head(config, headers), ..Known::default() };
-                return self.refuse(config.mode, &Reason::Path.into(), known);
+            Target::Guarded | Target::TooLong if config.verifier.lacking(headers).is_some() => {
+                let known = refused(claimed_id());
+                return self.refuse(config.mode, &Reason::Configuration.into(), known);
             }
+            Target::TooLong => {
+                return self.refuse(config.mode, &Reason::Path.into(), refused(None));
+            }
+            Target::Guarded => {}
         }
-        let claimed_id = config.verifier.claimed_id(headers).map(str::to_owned);
+        let claimed_id = claimed_id();
         let pending = match check_head(config, headers, now) {
             Ok(pending) => pending,
-            Err(rejection) => {
-                let head = refused_head(config, headers);
-                let known = Known { event_id: claimed_id, head, ..Known::default() };
-                return self.refuse(config.mode, &rejection, known);
-            }
+            Err(rejection) => return self.refuse(config.mode, &rejection, refused(claimed_id)),
         };
         let (head, outcome) = if config.hold_headers || end_of_stream {
             let withheld = withheld(config, headers, pending.scheme());
@@ -376,15 +382,6 @@ impl Exchange {
     fn fail(&mut self) -> Outcome {
         self.refuse(Mode::Enforce, &Reason::Internal.into(), Known::default())
     }
-}
-
-/// The head of a request that is refused on it, or would be.
-fn refused_head(config: &Config, headers: &[Header]) -> Head {
-    let withheld = match config.mode {
-        Mode::Enforce => Vec::new(),
-        Mode::Shadow => imitations(headers),
-    };
-    Head::Held { withheld }
 }
 
 fn marker_count(event: &Event<'_>) -> usize {

@@ -18,7 +18,7 @@ pub enum Kind {
 /// One series of one metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Series {
-    /// Gauge: 1 while the configuration is usable, else 0.
+    /// Gauge: 1 while the configuration is usable and every scheme in it has a secret, else 0.
     ConfigOk,
     /// Gauge: 1 while an unusable configuration does not say which path was meant, so that every
     /// request is refused, else 0.

@@ -223,13 +223,14 @@ impl Worker {
     }
 }
 
-/// Says by gauges how a plugin is configured.
+/// Says by gauges how a plugin is configured. A scheme that waits for its only secret refuses all
+/// that it signs, so that is not in order, whatever the other one does.
 fn gauge(plugin: &Plugin, host: &impl Host) {
-    let (is_shadow, guards_everything) = match plugin {
-        Ok(config) => (config.mode == Mode::Shadow, false),
-        Err(unusable) => (false, unusable.guarded == Guarded::Everything),
+    let (is_ok, is_shadow, guards_everything) = match plugin {
+        Ok(config) => (config.verifier.is_complete(), config.mode == Mode::Shadow, false),
+        Err(unusable) => (false, false, unusable.guarded == Guarded::Everything),
     };
-    host.record(Series::ConfigOk, u64::from(plugin.is_ok()));
+    host.record(Series::ConfigOk, u64::from(is_ok));
     host.record(Series::GuardsEverything, u64::from(guards_everything));
     host.record(Series::Shadow, u64::from(is_shadow));
 }

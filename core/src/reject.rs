@@ -15,7 +15,7 @@ use crate::signature::SignatureError;
 /// Why a request is refused: the first check that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The filter has no usable configuration.
+    /// The filter has no usable configuration, or none of the secrets of the request's scheme.
     Configuration,
     /// The path has a `..` segment, and is longer than such a path may be.
     Path,

@@ -70,7 +70,37 @@ impl Verifier {
 
     /// Whether there is any secret, so that something can verify.
     pub(crate) fn is_usable(&self) -> bool {
-        self.svix.slots().iter().chain(self.hmac.slots()).any(Option::is_some)
+        self.svix.has_secret() || self.hmac.has_secret()
+    }
+
+    /// Whether one of a scheme's secrets is there; a scheme that is on may wait for its only one.
+    pub(crate) fn has_secret(&self, scheme: SchemeName) -> bool {
+        match scheme {
+            SchemeName::Svix => self.svix.has_secret(),
+            SchemeName::Hmac => self.hmac.has_secret(),
+        }
+    }
+
+    /// Whether every scheme that is on has a secret.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let is_served = |scheme| self.has_secret(scheme) || !self.is_on(scheme);
+        is_served(SchemeName::Svix) && is_served(SchemeName::Hmac)
+    }
+
+    /// The scheme that decides over a request which claims it, where none of its secrets is there:
+    /// then nothing could verify the request, whoever signed it.
+    #[must_use]
+    pub fn lacking(&self, headers: &[Header]) -> Option<SchemeName> {
+        if self.is_complete() {
+            return None;
+        }
+        let is_claimed = |scheme: &SchemeName| match scheme {
+            // It decides where it is claimed alone.
+            SchemeName::Svix => true,
+            SchemeName::Hmac => self.hmac.is_claimed(headers),
+        };
+        self.deciding(headers).filter(is_claimed).filter(|scheme| !self.has_secret(*scheme))
     }
 
     /// Judges the signature headers, whose names are in lower case, at `now` since the Unix epoch.

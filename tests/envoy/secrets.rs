@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use harness::{Gateway, Host, Request, SECRET, Setup, envoy_release, eventually, root};
+use harness::{Gateway, Host, Request, SECRET, Setup, envoy_release, eventually, root, sign_plain};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -193,6 +193,61 @@ fn a_secret_from_a_file_that_comes_late_is_taken_without_a_reload() {
     eventually("it is no secret any more", || (status(&gateway, SECRET) == 500).then_some(()));
     assert_closed(&gateway);
     assert!(!gateway.log().contains("n0t-base64"), "no value in the log");
+    assert_eq!(reloads(&gateway), 0);
+}
+
+/// What a webhook of Svix's meets while Svix has no secret, and one of a plain HMAC beside it.
+#[track_caller]
+fn assert_svix_alone_is_closed(gateway: &Gateway) {
+    let svix = Request::signed(RESULT);
+    let answer = gateway.send(&svix);
+    let expected = refusal("configuration_error", "Webhook verification is not configured");
+    assert_eq!((answer.status, answer.json()), (500, expected), "{}", gateway.log());
+    assert_eq!(gateway.saw(&svix), [], "the upstream saw nothing");
+    let both = svix.clone().header("x-signature", &sign_plain("plain", RESULT));
+    assert_eq!(gateway.send(&both).status, 500, "no weaker scheme decides in its place");
+    assert_eq!(gateway.saw(&both), [], "the upstream saw nothing");
+    let plain = Request::unsigned(RESULT).header("x-signature", &sign_plain("plain", RESULT));
+    assert_eq!(gateway.send(&plain).status, 200);
+    assert_eq!(gateway.forwarded(&plain).header("x-junction-verified-by"), ["hmac"]);
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0);
+    assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 0);
+}
+
+#[test]
+fn svix_without_its_only_secret_shows_in_gauge_counter_and_log_although_an_hmac_verifies() {
+    if !are_delivered() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    let file = Delivered { directory: directory.path(), name: "junction" };
+    file.write(None);
+    let config = json!({"svix": {"secrets": [file.entry()]},
+        "hmac": {"secrets": [{"inline": "plain"}]}});
+    let gateway = setup(&[], &[]).config(&config).start();
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0, "before any request");
+    assert_svix_alone_is_closed(&gateway);
+    let line = "svix.secrets[0].sds: the secret by SDS has not come, or is empty; svix has no \
+                usable secret, so its webhooks fail with reason=configuration; hmac goes on \
+                verifying";
+    assert_logged_once(&gateway, line);
+    let refused = [("outcome", "rejected"), ("reason", "configuration")];
+    assert_eq!(gateway.counter("junction_webhook_requests_total", &refused), 2);
+
+    file.write(Some(SECRET));
+    eventually("it is accepted", || (status(&gateway, SECRET) == 200).then_some(()));
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
+    assert_logged_once(&gateway, "svix.secrets[0].sds: the secret by SDS has come");
+    assert_eq!(status(&gateway, NEW), 401);
+
+    file.write(Some(""));
+    eventually("it is gone", || (status(&gateway, SECRET) == 500).then_some(()));
+    assert_svix_alone_is_closed(&gateway);
+    assert_eq!(gateway.log().matches(line).count(), 2, "{}", gateway.log());
+
+    file.write(Some(SECRET));
+    eventually("it is back", || (status(&gateway, SECRET) == 200).then_some(()));
+    assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 1);
     assert_eq!(reloads(&gateway), 0);
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::draft::{Draft, Scheme, Subscription};
 use super::{Config, Unusable};
-use crate::signature::{Secret, SecretError};
+use crate::signature::{SchemeName, Secret, SecretError, Verifier};
 
 /// The longest value that is read, in bytes: each request compares as many with what came before.
 /// A key of HMAC-SHA256 is of no more use than one of 64 bytes (RFC 2104, section 3).
@@ -115,10 +115,12 @@ impl Delivery {
             }
             let field = &own.field;
             match (value.told.replace(state), state) {
-                (_, Err(problem)) => news.push(News::Bad(if self.plugin.is_ok() {
-                    format!("{field}: {problem}; the other secrets go on verifying")
-                } else {
-                    self.draft.unusable(field, problem).to_string()
+                (_, Err(problem)) => news.push(News::Bad(match &*self.plugin {
+                    Err(_) => self.draft.unusable(field, problem).to_string(),
+                    Ok(config) => {
+                        let consequence = consequence(own.scheme.name, &config.verifier);
+                        format!("{field}: {problem}; {consequence}")
+                    }
                 })),
                 (Some(Err(_)), Ok(())) => {
                     news.push(News::Good(format!("{field}: the secret by SDS has come")));
@@ -127,6 +129,21 @@ impl Delivery {
             }
         }
         news
+    }
+}
+
+/// What comes of a secret of this scheme that is none, while some other verifies.
+fn consequence(scheme: SchemeName, verifier: &Verifier) -> &'static str {
+    match (verifier.has_secret(scheme), scheme) {
+        (true, _) => "the other secrets go on verifying",
+        (false, SchemeName::Svix) => {
+            "svix has no usable secret, so its webhooks fail with reason=configuration; hmac goes \
+             on verifying"
+        }
+        (false, SchemeName::Hmac) => {
+            "hmac has no usable secret, so its webhooks fail with reason=configuration; svix goes \
+             on verifying"
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use super::{Config, ConfigError, Guarded, MOST_BODY_BYTES, Unusable};
 use crate::document::Rules;
 use crate::repeats::Limits;
 use crate::route::Route;
-use crate::signature::{NoSecret, SVIX_PREFIX, Secret, SecretError, Slot, Verifier, hmac, svix};
+use crate::signature::{
+    NoSecret, SVIX_PREFIX, SchemeName, Secret, SecretError, Slot, Verifier, hmac, svix,
+};
 
 /// A checked configuration; [`Self::fill`] makes it one that verifies.
 #[derive(Debug)]
@@ -47,14 +49,14 @@ pub struct Subscription {
 /// How a scheme reads its secrets.
 #[derive(Debug)]
 pub(super) struct Scheme {
-    name: &'static str,
+    pub(super) name: SchemeName,
     pub(super) parse: fn(&str) -> Result<Secret, SecretError>,
     /// What of a text counts, to tell an empty one.
     pub(super) clean: fn(&str) -> &str,
 }
 
-const SVIX: Scheme = Scheme { name: "svix", parse: Secret::svix, clean: str::trim };
-const HMAC: Scheme = Scheme { name: "hmac", parse: Secret::plain, clean: |text| text };
+const SVIX: Scheme = Scheme { name: SchemeName::Svix, parse: Secret::svix, clean: str::trim };
+const HMAC: Scheme = Scheme { name: SchemeName::Hmac, parse: Secret::plain, clean: |text| text };
 
 impl Draft {
     /// Checks the plugin configuration's JSON text; nothing at all counts as `{}`. `environment`
@@ -185,7 +187,7 @@ fn read_secrets(
     const FORMS: &str = "must be {\"env\": NAME}, {\"inline\": SECRET} or {\"sds\": NAME}";
     let mut entries = Vec::new();
     for (index, Object(secret)) in secrets.into_iter().enumerate() {
-        let field = format!("{}.secrets[{index}]", scheme.name);
+        let field = format!("{}.secrets[{index}]", scheme.name.as_str());
         let error = |problem: &dyn fmt::Display| ConfigError::new(field.as_str(), problem);
         let RawSecret { env, inline, optional, sds, config_source } = secret;
         let text = match (env, inline, sds, config_source) {

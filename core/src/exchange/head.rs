@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::outcome::Forward;
+use super::phase::Head;
 use crate::config::{Config, Mode};
 use crate::document::{Event, EventName};
 use crate::http::{Header, is_spelling, is_token, value_of, values_of};
@@ -130,8 +131,17 @@ pub(super) fn withheld(config: &Config, headers: &[Header], scheme: SchemeName) 
     }
 }
 
+/// The head of a request that is refused on it, or would be.
+pub(super) fn refused_head(config: &Config, headers: &[Header]) -> Head {
+    let withheld = match config.mode {
+        Mode::Enforce => Vec::new(),
+        Mode::Shadow => imitations(headers),
+    };
+    Head::Held { withheld }
+}
+
 /// The headers that a reader could take for the verdict of shadow mode.
-pub(super) fn imitations(headers: &[Header]) -> Vec<String> {
+fn imitations(headers: &[Header]) -> Vec<String> {
     named(headers, is_imitation)
 }
 

@@ -56,8 +56,9 @@ impl Scheme {
         !self.slots.is_empty()
     }
 
-    pub(super) fn slots(&self) -> &[Slot] {
-        &self.slots
+    /// Whether one of its secrets is there, so that something can verify.
+    pub(super) fn has_secret(&self) -> bool {
+        self.slots.iter().any(Option::is_some)
     }
 
     pub(super) const fn tolerance(&self) -> Duration {
@@ -69,16 +70,23 @@ impl Scheme {
         self.headers.iter().map(String::as_str)
     }
 
+    /// Whether the request claims to be signed under this scheme.
+    pub(super) fn is_claimed(&self, headers: &[Header]) -> bool {
+        self.deciding(headers).is_some()
+    }
+
+    /// The value of the deciding header.
+    fn deciding<'h>(&self, headers: &[Header<'h>]) -> Option<&'h [u8]> {
+        self.headers().find_map(|name| value_of(headers, name))
+    }
+
     /// Checks the deciding header and starts the MACs.
     pub(super) fn begin(
         &self,
         headers: &[Header],
         now: Duration,
     ) -> Result<Pending, SignatureError> {
-        let value = self
-            .headers()
-            .find_map(|name| value_of(headers, name))
-            .ok_or(SignatureError::Missing)?;
+        let value = self.deciding(headers).ok_or(SignatureError::Missing)?;
         match value.strip_prefix(b"t=") {
             Some(timed) => self.begin_timed(timed, now),
             None => self.begin_bare(value),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use junction_webhook::config::{Config, Draft};
+use junction_webhook::exchange::Forward;
 use junction_webhook::metrics::Series;
 use junction_webhook::port::{Flow, Request, Worker};
 use junction_webhook::reject::Reason;
@@ -45,11 +46,22 @@ fn signed(secret: &str) -> Vec<OwnedHeader> {
     .to_vec()
 }
 
+/// The headers of a plain HMAC under this secret, over the body alone.
+fn plainly_signed(secret: &str) -> Vec<OwnedHeader> {
+    let tag = base16ct::lower::encode_string(&hmac_sha256::HMAC::mac(BODY, secret));
+    [(":method", "POST"), (":path", "/hooks/lab"), ("x-signature", &tag)]
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+        .to_vec()
+}
+
 /// What becomes of a request, with all that the host was asked for it.
 fn send(secret: &str, worker: &Worker, host: &FakeHost) -> (Verdict, Vec<Call>) {
+    send_with(&signed(secret), worker, host)
+}
+
+fn send_with(headers: &[OwnedHeader], worker: &Worker, host: &FakeHost) -> (Verdict, Vec<Call>) {
     let mut request = Request::new(worker);
-    let headers = signed(secret);
-    let mut flow = request.on_head(Some(&borrowed(&headers)), false, worker, host);
+    let mut flow = request.on_head(Some(&borrowed(headers)), false, worker, host);
     if !request.is_answered() {
         flow = request.on_body(BODY.len(), true, worker, host);
     }
@@ -182,6 +194,124 @@ fn old_and_new_side_by_side_accept_both_and_a_broken_one_takes_nothing_from_the_
     assert_eq!((verdict, lines(&calls)), (Verdict::Forwarded, vec![line]));
     assert_eq!(gauges(&calls, Series::ConfigOk), [1]);
     assert_eq!(send(NEW, &worker, &host).0, MISMATCH);
+}
+
+const BOTH: &str = r#"{"path":"/hooks/lab","svix":{"secrets":[{"sds":"junction"}]},
+    "hmac":{"secrets":[{"inline":"plain"}]}}"#;
+const SVIX_WAITS: &str = "svix.secrets[0].sds: the secret by SDS has not come, or is empty; svix \
+                          has no usable secret, so its webhooks fail with reason=configuration; \
+                          hmac goes on verifying";
+
+#[test]
+fn while_svix_waits_for_its_only_secret_its_webhooks_get_500_and_the_gauge_is_0_beside_an_hmac() {
+    let mut host = host(&[]);
+    let worker = start(BOTH, &host);
+    let calls = host.take_calls();
+    assert_eq!((lines(&calls), gauges(&calls, Series::ConfigOk)), (vec![], vec![0]));
+    assert_eq!(gauges(&calls, Series::GuardsEverything), [0]);
+
+    let come = "svix.secrets[0].sds: the secret by SDS has come";
+    let (svix, hmac) = (signed(OLD), plainly_signed("plain"));
+    for (value, headers, verdict, line, gauge) in [
+        ("", &hmac, Verdict::Forwarded, Some(SVIX_WAITS), 0),
+        ("", &svix, REFUSED, None, 0),
+        ("", &hmac, Verdict::Forwarded, None, 0),
+        (OLD, &hmac, Verdict::Forwarded, Some(come), 1),
+        (OLD, &svix, Verdict::Forwarded, None, 1),
+        (NEW, &svix, MISMATCH, None, 1),
+        (" \n", &svix, REFUSED, Some(SVIX_WAITS), 0),
+        (OLD, &svix, Verdict::Forwarded, Some(come), 1),
+    ] {
+        host.secrets = vec![value.as_bytes().to_vec()];
+        let (met, calls) = send_with(headers, &worker, &host);
+        assert_eq!(met, verdict, "{value:?} {headers:?}");
+        assert_eq!(lines(&calls), line.into_iter().collect::<Vec<_>>(), "{value:?} {headers:?}");
+        assert_eq!(gauges(&calls, Series::ConfigOk), [gauge], "{value:?} {headers:?}");
+        assert_eq!(gauges(&calls, Series::GuardsEverything), [0], "its path is known");
+    }
+}
+
+#[test]
+fn a_request_that_claims_the_scheme_without_a_secret_is_refused_for_that_before_anything_else() {
+    let host = host(&[]);
+    let worker = start(BOTH, &host);
+    let with = |headers: &[OwnedHeader], name: &str, value: &str| {
+        let mut headers = headers.to_vec();
+        headers.retain(|(known, _)| known != name);
+        headers.push((name.to_owned(), value.as_bytes().to_vec()));
+        headers
+    };
+    let (svix, hmac) = (signed(OLD), plainly_signed("plain"));
+    let dotted = format!("/{}/..", "x".repeat(5000));
+    let both: Vec<_> = svix.iter().chain(&hmac[2..]).cloned().collect();
+    for headers in [
+        both,
+        with(&svix, ":method", "GET"),
+        with(&svix, ":path", &dotted),
+        with(&svix, "svix-timestamp", "1"),
+        with(&hmac, "webhook-id", ""),
+    ] {
+        assert_eq!(send_with(&headers, &worker, &host).0, REFUSED, "{headers:?}");
+    }
+    let method = Verdict::Rejected(Reason::Method);
+    assert_eq!(send_with(&with(&hmac, ":method", "GET"), &worker, &host).0, method);
+    let path = Verdict::Rejected(Reason::Path);
+    assert_eq!(send_with(&with(&hmac, ":path", &dotted), &worker, &host).0, path);
+    let missing = Verdict::Rejected(Reason::Signature(SignatureError::Missing));
+    assert_eq!(send_with(&hmac[..2], &worker, &host).0, missing);
+}
+
+#[test]
+fn while_hmac_waits_for_its_only_secret_the_same_holds_for_it_beside_svix() {
+    let text = r#"{"path":"/hooks/lab","svix":{"secrets":[{"sds":"a"},{"sds":"b"}]},
+        "hmac":{"secrets":[{"sds":"plain"}]}}"#;
+    let mut host = host(&[OLD, "", ""]);
+    let worker = start(text, &host);
+    assert_eq!(gauges(&host.take_calls(), Series::ConfigOk), [0]);
+    let (svix, hmac) = (signed(OLD), plainly_signed("plain"));
+    let (verdict, calls) = send_with(&hmac, &worker, &host);
+    let waiting = |field: &str, rest: &str| {
+        format!("{field}: the secret by SDS has not come, or is empty; {rest}")
+    };
+    let told = [
+        waiting("svix.secrets[1].sds", "the other secrets go on verifying"),
+        waiting(
+            "hmac.secrets[0].sds",
+            "hmac has no usable secret, so its webhooks fail with reason=configuration; svix goes \
+             on verifying",
+        ),
+    ];
+    assert_eq!((verdict, lines(&calls)), (REFUSED, told.iter().map(String::as_str).collect()));
+    // Unsigned, it claims neither.
+    let missing = Verdict::Rejected(Reason::Signature(SignatureError::Missing));
+    assert_eq!(send_with(&svix[..2], &worker, &host).0, missing);
+    assert_eq!(send_with(&svix, &worker, &host).0, Verdict::Forwarded);
+    // One of two is enough for a scheme.
+    host.secrets[2] = b"plain".to_vec();
+    let (verdict, calls) = send_with(&hmac, &worker, &host);
+    assert_eq!((verdict, gauges(&calls, Series::ConfigOk)), (Verdict::Forwarded, vec![1]));
+    assert_eq!(lines(&calls), ["hmac.secrets[0].sds: the secret by SDS has come"]);
+}
+
+#[test]
+fn in_shadow_mode_a_webhook_of_a_scheme_without_a_secret_goes_on_with_that_reason() {
+    let text = BOTH.replacen('{', r#"{"mode":"shadow","#, 1);
+    let host = host(&[]);
+    let worker = start(&text, &host);
+    let calls = host.take_calls();
+    assert_eq!(
+        (gauges(&calls, Series::ConfigOk), gauges(&calls, Series::Shadow)),
+        (vec![0], vec![1])
+    );
+    let (verdict, calls) = send(OLD, &worker, &host);
+    assert_eq!(verdict, Verdict::Shadowed(Err(Reason::Configuration)));
+    let changes: Vec<_> = calls
+        .iter()
+        .filter_map(|call| if let Call::Change(forward) = call { Some(forward) } else { None })
+        .collect();
+    let told = ("x-junction-verdict", "reject;configuration".into());
+    assert_eq!(changes, [&Forward { remove: vec![], set: vec![told], body: None }]);
+    assert_eq!(send_with(&plainly_signed("plain"), &worker, &host).0, Verdict::Shadowed(Ok(())));
 }
 
 #[test]

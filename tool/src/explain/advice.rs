@@ -81,7 +81,13 @@ fn configuration(explanation: &Explanation<'_>) -> String {
     }
     match explanation.plugin {
         Err(unusable) => format!("Correct the configuration, {}.", unusable.error),
-        Ok(_) => "Correct the configuration.".to_owned(),
+        Ok(config) => match config.verifier.lacking(&explanation.capture.head()) {
+            Some(scheme) => format!(
+                "See that Envoy delivers a usable secret of {}: none has come.",
+                scheme.as_str()
+            ),
+            None => "Correct the configuration.".to_owned(),
+        },
     }
 }
 

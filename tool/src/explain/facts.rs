@@ -41,7 +41,10 @@ pub(crate) fn of(check: Check, explanation: &Explanation<'_>) -> String {
     match check {
         Check::Guarded => guarded(explanation),
         Check::Configuration => match plugin {
-            Ok(_) => "usable".to_owned(),
+            Ok(config) => match config.verifier.lacking(&capture.head()) {
+                Some(scheme) => format!("{} has no usable secret", scheme.as_str()),
+                None => "usable".to_owned(),
+            },
             Err(unusable) => match explanation.line {
                 Some(line) => format!("line {line}: {}", unusable.error),
                 None => unusable.error.to_string(),

@@ -293,6 +293,14 @@ fn takes_the_value_of_a_secret_that_envoy_delivers() {
     let delivered = ["--sds", "current=JUNCTION_WEBHOOK_SECRET"];
     let (code, told) = explained(config, &signed(EVENT), &delivered);
     assert_eq!((code, &told["notes"]), (Some(0), &serde_json::json!([])), "{told:#}");
+    // Beside a scheme that has its secret, the one without still refuses.
+    let both = config.replace("svix:", "hmac: { secrets: [{ inline: plain }] }\n        svix:");
+    let (code, told) = explained(&both, &signed(EVENT), &[]);
+    assert_eq!((code, told["verdict"]["reason"].as_str()), (Some(1), Some("configuration")));
+    assert_eq!(told["checks"][1]["compared"], "svix has no usable secret", "{told:#}");
+    let advice = "See that Envoy delivers a usable secret of svix: none has come.";
+    assert_eq!(told["advice"], advice, "{told:#}");
+    assert_eq!(explained(&both, &signed(EVENT), &delivered).0, Some(0));
     // And its causes are looked for as those of any other.
     let (_, told) =
         explained(config, &(signed(EVENT) + "\n").replace("content-length: ", "x: "), &delivered);

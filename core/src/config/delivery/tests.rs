@@ -153,6 +153,26 @@ fn while_svixs_secret_has_not_come_no_weaker_scheme_takes_its_place() {
 }
 
 #[test]
+fn a_scheme_lacks_what_a_request_needs_where_it_is_claimed_decides_and_has_no_secret() {
+    let text = r#"{"svix":{"secrets":[{"sds":"a"}]},"hmac":{"secrets":[{"sds":"b"}]}}"#;
+    let plain: [(&str, &[u8]); 1] = [("x-webhook-signature", b"1")];
+    let both: Vec<_> = VECTOR.into_iter().chain(plain).collect();
+    let (svix, hmac) = (Some(SchemeName::Svix), Some(SchemeName::Hmac));
+    for (values, is_complete, lacking) in [
+        ([SECRET, b"k"], true, [None, None, None, None]),
+        ([b"", b"k"], false, [svix, svix, None, None]),
+        ([SECRET, b""], false, [None, None, hmac, None]),
+    ] {
+        let mut delivery = Delivery::new(draft(text));
+        delivery.update(|place| values.get(place).copied());
+        let verifier = &delivery.plugin().as_ref().as_ref().unwrap().verifier;
+        assert_eq!(verifier.is_complete(), is_complete, "{values:?}");
+        let of = [&both[..], &VECTOR, &plain, &[]].map(|headers| verifier.lacking(headers));
+        assert_eq!(of, lacking, "{values:?}");
+    }
+}
+
+#[test]
 fn each_change_of_state_is_told_once_and_names_the_field_and_no_value() {
     let mut delivery = one();
     let unusable = |problem: &str| {
