@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::{
     check::{
         finding::{Findings, Level, Words},
-        surroundings::Surroundings,
+        surroundings::{Bootstrap, Surroundings},
     },
     plugin::{Kind, Passing, Site},
 };
@@ -33,7 +33,6 @@ pub(super) fn note_unset(site: &Site<'_>, names: &[String], findings: &mut Findi
 
 /// Looks at each secret of both schemes, as far as the configuration is JSON.
 pub(super) fn look(site: &Site<'_>, surroundings: &Surroundings<'_>, findings: &mut Findings<'_>) {
-    let statics = surroundings.static_secrets();
     let Ok(config) = serde_json::from_slice::<Json>(&site.configuration.text) else { return };
     for scheme in ["svix", "hmac"] {
         let secrets = config.get(scheme).and_then(|scheme| scheme.get("secrets"));
@@ -64,36 +63,66 @@ pub(super) fn look(site: &Site<'_>, surroundings: &Surroundings<'_>, findings: &
                 look_at_variable(site, &field, name, Level::Warning, findings);
             }
             if let Some(name) = secret.get("sds").and_then(Json::as_str) {
-                let name = secret.get("config_source").is_none().then_some(name);
-                look_at_delivered(site, &field, name, statics, findings);
+                let source = match secret.get("config_source") {
+                    None => Source::Static(name),
+                    Some(source) if source.get("ads").is_some_and(|ads| !ads.is_null()) => {
+                        Source::Ads
+                    }
+                    Some(_) => Source::Other,
+                };
+                look_at_delivered(site, &field, source, surroundings.bootstrap(), findings);
             }
         }
     }
 }
 
-/// A secret by SDS; `name` is that of a static one, which the bootstrap has.
+/// Where Envoy gets a secret by SDS from.
+#[derive(Clone, Copy)]
+enum Source<'s> {
+    /// The bootstrap has one of this name.
+    Static(&'s str),
+    /// The stream that the bootstrap says where it is.
+    Ads,
+    Other,
+}
+
+/// A secret by SDS, as far as the bootstrap tells whether it can come.
 fn look_at_delivered(
     site: &Site<'_>,
     field: &str,
-    name: Option<&str>,
-    statics: Option<&[&str]>,
+    source: Source<'_>,
+    bootstrap: Option<&Bootstrap<'_>>,
     findings: &mut Findings<'_>,
 ) {
-    let field = format!("{field}.sds");
-    let is_missing = name.zip(statics).is_some_and(|(name, statics)| !statics.contains(&name));
-    let (level, problem, remedy) = match site.kind {
-        Kind::Json => (
+    let sds = format!("{field}.sds");
+    let ads = format!("{field}.config_source.ads");
+    let (level, field, problem, remedy) = match (site.kind, source, bootstrap) {
+        (Kind::Json, ..) => (
             Level::Warning,
+            sds,
             "needs the dynamic module: the Wasm module answers 500",
             "use env with the Wasm module",
         ),
-        Kind::DynamicModule if is_missing => (
+        (Kind::DynamicModule, Source::Static(name), Some(bootstrap))
+            if !bootstrap.secrets.contains(&name) =>
+        {
+            (
+                Level::Error,
+                sds,
+                "static_resources.secrets has no secret of this name: every webhook is answered 500",
+                "add it there, or say by config_source where Envoy gets it",
+            )
+        }
+        (Kind::DynamicModule, Source::Ads, Some(Bootstrap { has_ads: false, .. })) => (
             Level::Error,
-            "static_resources.secrets has no secret of this name: every webhook is answered 500",
-            "add it there, or say by config_source where Envoy gets it",
+            ads,
+            "the bootstrap has no dynamic_resources.ads_config: Envoy aborts as it starts, or \
+             refuses the listener where that comes by xDS",
+            "say there where ADS is, or take path_config_source or api_config_source",
         ),
         _ => (
             Level::Note,
+            sds,
             "comes from Envoy, so the value was not looked at",
             "see that junction_webhook_config_ok is 1",
         ),

@@ -40,8 +40,17 @@ pub(crate) struct Surroundings<'t> {
     routes: Vec<Routes<'t>>,
     bounds: Vec<Bound<'t>>,
     doubles: Vec<Double<'t>>,
-    /// Where a bootstrap is among the files, the names of its secrets.
-    static_secrets: Option<Vec<&'t str>>,
+    /// Where one is among the files.
+    bootstrap: Option<Bootstrap<'t>>,
+}
+
+/// What Envoy is started with, as far as secrets need it.
+#[derive(Default)]
+pub(crate) struct Bootstrap<'t> {
+    /// The names of its own secrets.
+    pub(crate) secrets: Vec<&'t str>,
+    /// Whether it says where ADS is.
+    pub(crate) has_ads: bool,
 }
 
 /// What Envoy calls the most that a filter may hold back of a request.
@@ -54,7 +63,7 @@ impl<'t> Surroundings<'t> {
             routes: Vec::new(),
             bounds: Vec::new(),
             doubles: Vec::new(),
-            static_secrets: None,
+            bootstrap: None,
         };
         for file in files {
             for document in file.documents() {
@@ -93,7 +102,11 @@ impl<'t> Surroundings<'t> {
         if let Some(statics) = node.field("static_resources") {
             let secrets = statics.field("secrets").map(Node::items).unwrap_or_default();
             let names = secrets.iter().filter_map(|secret| secret.field("name")?.text());
-            self.static_secrets.get_or_insert_default().extend(names);
+            self.bootstrap.get_or_insert_default().secrets.extend(names);
+        }
+        if let Some(dynamic) = node.field("dynamic_resources") {
+            let bootstrap = self.bootstrap.get_or_insert_default();
+            bootstrap.has_ads |= dynamic.field("ads_config").is_some();
         }
         for child in node.children() {
             self.collect(file, child, listener);
@@ -104,8 +117,8 @@ impl<'t> Surroundings<'t> {
         &self.managers
     }
 
-    pub(crate) fn static_secrets(&self) -> Option<&[&'t str]> {
-        self.static_secrets.as_deref()
+    pub(crate) const fn bootstrap(&self) -> Option<&Bootstrap<'t>> {
+        self.bootstrap.as_ref()
     }
 
     pub(crate) fn bounds(&self) -> &[Bound<'t>] {

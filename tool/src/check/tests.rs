@@ -4,6 +4,7 @@ use super::*;
 
 mod robust;
 mod routes;
+mod secrets;
 mod spelling;
 
 const ROOT: &str = concat!(std::env!("CARGO_MANIFEST_DIR"), "/..");
@@ -337,46 +338,4 @@ fn a_filter_in_a_document_that_envoy_does_not_read_is_told() {
     };
     assert_eq!(found(&[&map(&own)]), [""; 0]);
     assert_eq!(found(&[&map(&format!("admin: {{}}\n---\n{own}"))]), told);
-}
-
-#[test]
-fn a_secret_by_sds_is_for_the_dynamic_module_and_must_be_somewhere() {
-    let own = r#"{"svix": {"secrets": [{"sds": "canary"}]}}"#;
-    let told = found(&[own]);
-    assert_eq!(told, [format!("warning svix.secrets[0].sds | {own}")]);
-    let (secrets, delivered) =
-        (r#"{"env": "JUNCTION_WEBHOOK_SECRET"},"#, r#"{"sds": "junction-webhook"},"#);
-    assert_eq!(
-        found(&[&edited(&[(secrets, delivered)])]),
-        [format!("error svix.secrets[0].sds | {delivered}")]
-    );
-    let native = committed("envoy-native.yaml");
-    assert_eq!(native.matches(secrets).count(), 1);
-    let native = native.replace(secrets, delivered);
-    assert_eq!(found(&[&native]), [format!("error svix.secrets[0].sds | {delivered}")]);
-    let statics = "static_resources:\n  secrets:\n    - name: junction-webhook\n";
-    assert_eq!(found(&[&native.replace("static_resources:\n", statics)]), [""; 0]);
-    let source = r#"{"sds": "junction-webhook", "config_source": {"ads": {}}},"#;
-    assert_eq!(found(&[&native.replace(delivered, source)]), [""; 0]);
-}
-
-#[test]
-fn what_to_do_about_a_name_by_sds_is_not_what_to_do_about_the_wrong_host() {
-    let env = r#"{"env": "JUNCTION_WEBHOOK_SECRET"},"#;
-    let remedy = |page: &str, entry: &str| {
-        let text = committed(page).replace(env, entry);
-        let files = [File::from_bytes("0", text.into_bytes()).unwrap()];
-        let surroundings = Surroundings::of(&files);
-        let sites = files[0].sites();
-        let findings = check(&sites[0], &surroundings, false).findings;
-        findings.iter().find(|finding| finding.level == Level::Error).unwrap().remedy.clone()
-    };
-    let variable = "take it from a variable: secrets by SDS are for the dynamic module";
-    assert_eq!(remedy("envoy.yaml", r#"{"sds": "junction"},"#), variable);
-    for entry in [r#"{"sds": ""},"#, &format!(r#"{{"sds": "{SVIX}"}},"#)] {
-        assert_eq!(
-            remedy("envoy-native.yaml", entry),
-            "give the name by which Envoy knows the secret"
-        );
-    }
 }
