@@ -194,6 +194,13 @@ pub(super) const FIELDS: Fields = Fields(Some(&[
     ("duplicates", Fields(Some(&[("remember", NONE), ("seconds", NONE)]))),
 ]));
 
+/// What the fields must be that take a few words; a test holds it against what serde takes.
+pub(super) const WORDS: [(&str, &str); 3] = [
+    ("mode", r#"must be "enforce" or "shadow""#),
+    ("unknown_events", r#"must be "reject", "acknowledge" or "forward""#),
+    ("nulls", r#"must be "reject" or "absent""#),
+];
+
 impl Raw {
     /// Reads the configuration's JSON text; none at all counts as `{}`.
     pub(super) fn read(text: &[u8]) -> Result<Self, ConfigError> {
@@ -206,7 +213,9 @@ impl Raw {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
         let Object(raw) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let inner = error.inner();
-            ConfigError::new(field_of(&error), problem_of(inner)).at(position_of(inner))
+            let field = field_of(&error);
+            let problem = problem_of(&field, inner);
+            ConfigError::new(field, problem).at(position_of(inner))
         })?;
         Ok(raw)
     }
@@ -232,13 +241,15 @@ fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 }
 
 /// What serde found wrong in valid JSON, without the value that its own message may quote.
-fn problem_of(error: &serde_json::Error) -> &'static str {
+fn problem_of(field: &str, error: &serde_json::Error) -> &'static str {
     let message = error.to_string();
     // These messages of serde's name fields only; others may quote a value.
     if message.starts_with("unknown field") {
         "unknown field"
     } else if message.starts_with("duplicate field") {
         "a field is given twice"
+    } else if let Some((_, problem)) = WORDS.iter().find(|(own, _)| *own == field) {
+        problem
     } else {
         "not of the right type, or not an allowed value"
     }

@@ -86,6 +86,7 @@ fn the_previous_secret_is_optional_and_used_where_it_is_there() {
 #[test]
 fn an_error_names_the_field_and_the_rule() {
     let not_allowed = "not of the right type, or not an allowed value";
+    let mode = r#"must be "enforce" or "shadow""#;
     for (text, field, problem) in [
         ("{", "configuration", "not valid JSON (line 1 column 1)".to_owned()),
         ("{} {}", "configuration", "not valid JSON (line 1 column 4)".to_owned()),
@@ -94,10 +95,20 @@ fn an_error_names_the_field_and_the_rule() {
         (r#"{"path":null}"#, "path", format!("{not_allowed} (line 1 column 12)")),
         (r#"{"modes":"shadow"}"#, "modes", "unknown field (line 1 column 8)".to_owned()),
         (r#"{"svix":{"secret":1}}"#, "svix.secret", "unknown field (line 1 column 17)".to_owned()),
-        (r#"{"mode":"off"}"#, "mode", format!("{not_allowed} (line 1 column 13)")),
-        (r#"{"mode":1}"#, "mode", format!("{not_allowed} (line 1 column 9)")),
-        (r#"{"nulls":null}"#, "nulls", format!("{not_allowed} (line 1 column 10)")),
-        (r#"{"unknown_events":{}}"#, "unknown_events", format!("{not_allowed} (line 1 column 20)")),
+        (r#"{"mode":"off"}"#, "mode", format!("{mode} (line 1 column 13)")),
+        (r#"{"mode":"Shadow"}"#, "mode", format!("{mode} (line 1 column 16)")),
+        (r#"{"mode":1}"#, "mode", format!("{mode} (line 1 column 9)")),
+        (r#"{"mode":"must be canary"}"#, "mode", format!("{mode} (line 1 column 24)")),
+        (
+            r#"{"nulls":null}"#,
+            "nulls",
+            r#"must be "reject" or "absent" (line 1 column 10)"#.to_owned(),
+        ),
+        (
+            r#"{"unknown_events":{}}"#,
+            "unknown_events",
+            r#"must be "reject", "acknowledge" or "forward" (line 1 column 20)"#.to_owned(),
+        ),
         (
             r#"{"mode":"shadow","mode":"enforce"}"#,
             "configuration",
@@ -242,6 +253,27 @@ fn the_longest_body_has_a_bound() {
         let read = parse(&format!(r#"{{"max_body_bytes":{bytes}}}"#));
         let problem = problem.map(str::to_owned);
         assert_eq!(read.err().map(|unusable| unusable.error.to_string()), problem, "{bytes}");
+    }
+}
+
+/// serde says which words it takes for a type.
+#[test]
+fn the_words_that_an_error_names_are_those_that_are_read() {
+    let taken = [
+        serde_json::from_str::<Mode>("\"\"").unwrap_err(),
+        serde_json::from_str::<UnknownEvents>("\"\"").unwrap_err(),
+        serde_json::from_str::<Nulls>("\"\"").unwrap_err(),
+    ];
+    assert_eq!(raw::WORDS.map(|(field, _)| field), ["mode", "unknown_events", "nulls"]);
+    for ((field, problem), taken) in raw::WORDS.into_iter().zip(taken) {
+        let words: Vec<_> = problem.split('"').skip(1).step_by(2).collect();
+        // The first that it names is the one that it was given.
+        let taken = taken.to_string();
+        assert_eq!(words, taken.split('`').skip(3).step_by(2).collect::<Vec<_>>(), "{field}");
+        for word in words {
+            let text = format!("{{\"{field}\":\"{word}\"}}");
+            assert!(parse(&text).is_ok(), "{text}");
+        }
     }
 }
 

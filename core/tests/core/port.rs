@@ -224,7 +224,7 @@ fn an_unguarded_request_is_counted_and_nothing_else() {
 
 #[test]
 fn an_unusable_configuration_is_an_error_in_the_log_that_says_what_is_guarded() {
-    let mode = "configuration is unusable: mode: not of the right type, or not an allowed value";
+    let mode = "configuration is unusable: mode: must be \"enforce\" or \"shadow\"";
     let modes = "configuration is unusable: modes: unknown field";
     for (field, start, end, everything) in [
         ("mode", mode, "; its path is answered with 500", 0),
