@@ -15,6 +15,9 @@ use crate::{
     yaml::Node,
 };
 
+#[cfg(test)]
+mod tests;
+
 const PAGE: &str = "docs/envoy.md#attach-the-filter-to-a-listener-of-your-own";
 const CONNECTION_LIMIT: &str = "per_connection_buffer_limit_bytes";
 const WINDOW: &str = "initial_stream_window_size";
@@ -30,6 +33,9 @@ pub(super) fn look<'t>(
     if site.kind == Kind::Json {
         return;
     }
+    let body = u64::try_from(config.max_body_bytes).unwrap_or(u64::MAX);
+    let event = longest_event(body);
+    let room = recommended(body);
     let manager = surroundings.manager_of(site);
     let mut rooms = Vec::new();
     let routes = manager.and_then(|manager| surroundings.routes_of(manager));
@@ -52,23 +58,14 @@ pub(super) fn look<'t>(
             let words = Words {
                 field: BUFFER_LIMIT,
                 problem: "is not in these files, so it was not looked at".to_owned(),
-                remedy: "see that it is 33554432 on the endpoint's virtual host",
+                remedy: &remedy_of(BUFFER_LIMIT, room),
                 page: PAGE,
             };
             findings.add(Level::Note, site.line, words);
         }
     }
-    let body = u64::try_from(config.max_body_bytes).unwrap_or(u64::MAX);
-    let event = body.saturating_mul(EVENT_GROWTH_BOUND.into());
     for Bound { file, line, field, bytes } in rooms {
-        let remedy = match field {
-            BUFFER_LIMIT | CONNECTION_LIMIT | WINDOW => {
-                format!(
-                    "set {BUFFER_LIMIT}: {event} on the virtual host, or a lower max_body_bytes"
-                )
-            }
-            _ => format!("set it to {event} bytes or more, or set a lower max_body_bytes"),
-        };
+        let remedy = remedy_of(field, room);
         if bytes <= body {
             let problem = format!(
                 "{bytes} is not above max_body_bytes, {body}: Envoy refuses long bodies by itself"
@@ -84,6 +81,27 @@ pub(super) fn look<'t>(
             findings.add_in(file, Level::Warning, line, words);
         }
     }
+}
+
+/// The most bytes that the event of a body may have.
+fn longest_event(body: u64) -> u64 {
+    body.saturating_mul(EVENT_GROWTH_BOUND.into())
+}
+
+/// The bytes of room to give for bodies of this length: the longest event's, and up to a power of two,
+/// so that it reads as one. That of the default `max_body_bytes` is what every configuration of this
+/// repository has, 32 MiB.
+fn recommended(body: u64) -> u64 {
+    longest_event(body).checked_next_power_of_two().unwrap_or(u64::MAX)
+}
+
+/// What to do where a bound is too low, or may be.
+fn remedy_of(field: &str, room: u64) -> String {
+    let (field, place) = match field {
+        BUFFER_LIMIT | CONNECTION_LIMIT | WINDOW => (BUFFER_LIMIT, " on the virtual host"),
+        _ => (field, ""),
+    };
+    format!("set {field}: {room} or more{place}, or a lower max_body_bytes")
 }
 
 /// The bounds on every route that takes the endpoint.
