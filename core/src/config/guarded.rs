@@ -4,12 +4,8 @@
 //! tell which that was. Where it does not, nobody knows, and every request is refused.
 //! Specification: `docs/contract.md`, section 7.
 
-use std::fmt;
-
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-
 use super::raw::{self, Fields};
+use crate::json::{Kind, Scanner, Stop, Text};
 use crate::route::{Route, Target};
 
 /// What the requests are that an unusable configuration refuses.
@@ -31,17 +27,35 @@ impl Guarded {
         if text.is_empty() {
             return Self::Path(Route::default());
         }
-        let Ok(Shape::Object(fields)) = serde_json::from_slice(text) else {
-            return Self::Everything;
-        };
-        let mut paths = fields.iter().filter(|(name, _)| name == "path").map(|(_, value)| value);
-        match (paths.next(), paths.next()) {
-            (None, _) if are_known(&fields, &raw::FIELDS) => Self::Path(Route::default()),
-            (Some(Shape::Text(path)), None) => {
-                Route::new(path).map_or(Self::Everything, Self::Path)
-            }
-            _ => Self::Everything,
+        let text = str::from_utf8(text).ok();
+        text.and_then(|text| Self::of_json(text).ok()).unwrap_or(Self::Everything)
+    }
+
+    /// By the scanner of documents: serde's reader ends at a number that is too large for it.
+    fn of_json(text: &str) -> Result<Self, Stop> {
+        let mut scanner = Scanner::new(text);
+        let (mut paths, mut are_known) = (Vec::new(), true);
+        if scanner.kind()? != Kind::Object {
+            return Ok(Self::Everything);
         }
+        scanner.begin()?;
+        while let Some(key) = scanner.next_key()? {
+            let name = scanner.text_of(key)?;
+            if name.as_str() == "path" && scanner.kind()? == Kind::String {
+                paths.push(Route::new(scanner.string()?.as_str()).ok());
+            } else if name.as_str() == "path" {
+                scanner.value()?;
+                paths.push(None);
+            } else {
+                are_known &= is_known_field(&mut scanner, &name, &raw::FIELDS)?;
+            }
+        }
+        scanner.end()?;
+        Ok(match (paths.pop(), paths.is_empty()) {
+            (None, _) if are_known => Self::Path(Route::default()),
+            (Some(Some(path)), true) => Self::Path(path),
+            _ => Self::Everything,
+        })
     }
 
     /// Whether a request for `target`, the `:path` as received, may be one of them.
@@ -54,89 +68,45 @@ impl Guarded {
     }
 }
 
-/// Whether all fields of an object, and of the objects in it, are among `known`.
-fn are_known(fields: &[(String, Shape)], known: &Fields) -> bool {
-    let Some(known) = known.0 else { return true };
-    fields.iter().all(|(name, value)| {
-        let field = known.iter().find(|(own, _)| own == name);
-        field.is_some_and(|(_, inner)| has_known_fields(value, inner))
-    })
-}
-
-fn has_known_fields(value: &Shape, known: &Fields) -> bool {
-    match value {
-        Shape::Object(fields) => are_known(fields, known),
-        Shape::Array(items) => items.iter().all(|item| has_known_fields(item, known)),
-        Shape::Text(_) | Shape::Other => true,
+/// Reads the value of the field `name`: whether it is among `known`, and so are all fields in it.
+fn is_known_field(
+    scanner: &mut Scanner<'_>,
+    name: &Text<'_>,
+    known: &Fields,
+) -> Result<bool, Stop> {
+    let Some(known) = known.0 else { return scanner.value().map(|_| true) };
+    match known.iter().find(|(own, _)| *own == name.as_str()) {
+        Some((_, inner)) => has_known_fields(scanner, inner),
+        None => scanner.value().map(|_| false),
     }
 }
 
-/// JSON as far as it matters here: every key, also one that is given twice.
-enum Shape {
-    Object(Vec<(String, Shape)>),
-    Array(Vec<Shape>),
-    Text(String),
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ShapeVisitor)
-    }
-}
-
-struct ShapeVisitor;
-
-impl<'de> Visitor<'de> for ShapeVisitor {
-    type Value = Shape;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
+/// Reads a value, which the scanner's bound on depth keeps from being too deep for the stack.
+fn has_known_fields(scanner: &mut Scanner<'_>, known: &Fields) -> Result<bool, Stop> {
+    let mut are_known = true;
+    match scanner.kind()? {
+        Kind::Object => {
+            scanner.begin()?;
+            while let Some(key) = scanner.next_key()? {
+                let name = scanner.text_of(key)?;
+                are_known &= is_known_field(scanner, &name, known)?;
+            }
         }
-        Ok(Shape::Object(fields))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
-        let mut all = Vec::new();
-        while let Some(item) = items.next_element()? {
-            all.push(item);
+        Kind::Array => {
+            scanner.begin()?;
+            while scanner.next_item()? {
+                are_known &= has_known_fields(scanner, known)?;
+            }
         }
-        Ok(Shape::Array(all))
+        _ => drop(scanner.value()?),
     }
-
-    fn visit_str<E>(self, text: &str) -> Result<Shape, E> {
-        Ok(Shape::Text(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
-        Ok(Shape::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
-        Ok(Shape::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
-        Ok(Shape::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
-        Ok(Shape::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        Ok(Shape::Other)
-    }
+    Ok(are_known)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
     use crate::config::Config;
 
@@ -153,6 +123,33 @@ mod tests {
         Config::parse(text.as_bytes(), |_| None::<String>).unwrap_err().error.to_string()
     }
 
+    /// RFC 8259 bounds no number; the bound on depth is that of documents.
+    #[test]
+    fn json_that_serde_cannot_hold_says_which_path_was_meant() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        let hooks = || Guarded::Path(Route::new("/hooks").unwrap());
+        let default = || Guarded::Path(Route::default());
+        for (value, is_json) in [
+            ("1e999", true),
+            ("1e", false),
+            (&*nested(63), true),
+            (&*nested(64), false),
+            (&*nested(1_000_000), false),
+        ] {
+            let or = |guarded| if is_json { guarded } else { Guarded::Everything };
+            for (text, guarded) in [
+                (format!(r#"{{"path":"/hooks","mode":{value}}}"#), or(hooks())),
+                (format!(r#"{{"path":"/hooks","unknown":{value}}}"#), or(hooks())),
+                (format!(r#"{{"mode":{value}}}"#), or(default())),
+                (format!(r#"{{"unknown":{value}}}"#), Guarded::Everything),
+                (format!(r#"{{"path":{value}}}"#), Guarded::Everything),
+            ] {
+                let shown = &text[..text.len().min(80)];
+                assert_eq!(Guarded::read(text.as_bytes()), guarded, "{shown}");
+            }
+        }
+    }
+
     /// serde names no unknown field for any of them, and for any other name it does.
     #[test]
     fn the_known_fields_are_those_that_are_read() {
@@ -160,8 +157,10 @@ mod tests {
             for (name, inner) in fields.0.unwrap_or_default() {
                 let text = nested(place, name);
                 assert!(!error(&text).contains("unknown field"), "{text}");
-                let shape: Shape = serde_json::from_str(&text).unwrap();
-                assert!(has_known_fields(&shape, &raw::FIELDS), "{text}");
+                if text != r#"{"path":null}"# {
+                    let guarded = Guarded::Path(Route::default());
+                    assert_eq!(Guarded::read(text.as_bytes()), guarded, "{text}");
+                }
                 *checked += 1;
                 place.push(name);
                 if inner.0.is_some_and(|inner| !inner.is_empty()) {
