@@ -156,7 +156,7 @@ impl Verifier {
     }
 
     /// Whether a header, its name in lower case, ends at the filter where `scheme` decides. All
-    /// signature headers do, spelled with `_` too, but `svix-id` and `svix-timestamp`, which
+    /// signature headers do, configured or documented, spelled with `_` too, but `svix-id` and `svix-timestamp`, which
     /// upstreams use, where Svix has signed them.
     #[must_use]
     pub fn withholds(&self, name: &str, scheme: SchemeName) -> bool {
@@ -164,7 +164,7 @@ impl Verifier {
         !stays
             && svix::HEADERS
                 .into_iter()
-                .chain(self.hmac.headers())
+                .chain(self.hmac.signature_headers())
                 .any(|own| is_spelling(name, own))
     }
 }

@@ -13,13 +13,12 @@ use serde_path_to_error::Segment;
 use super::{ConfigError, Mode, Position};
 use crate::document::{Nulls, UnknownEvents};
 use crate::route::Route;
+use crate::signature::hmac;
 
 const DEFAULT_TOLERANCE_SECONDS: u64 = 300;
 const DEFAULT_MAX_BODY_BYTES: u32 = 1024 * 1024;
 const DEFAULT_SECRET: &str = "JUNCTION_WEBHOOK_SECRET";
 const DEFAULT_PREVIOUS_SECRET: &str = "JUNCTION_WEBHOOK_SECRET_PREVIOUS";
-const DEFAULT_HMAC_HEADERS: [&str; 3] =
-    ["x-junction-signature", "x-webhook-signature", "x-signature"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -82,7 +81,7 @@ impl Default for RawHmac {
     fn default() -> Self {
         Self {
             secrets: Vec::new(),
-            headers: DEFAULT_HMAC_HEADERS.map(str::to_owned).to_vec(),
+            headers: hmac::HEADERS.map(str::to_owned).to_vec(),
             tolerance_seconds: DEFAULT_TOLERANCE_SECONDS,
         }
     }

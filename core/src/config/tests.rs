@@ -58,7 +58,8 @@ fn every_field_can_be_set() {
     assert!(!config.hold_headers);
     assert_eq!(config.duplicates, Some(Limits::new(4096, 3600).unwrap()));
     assert!(config.verifier.withholds("x-lab", SchemeName::Hmac));
-    assert!(!config.verifier.withholds("x-signature", SchemeName::Hmac));
+    assert!(config.verifier.withholds("x-signature", SchemeName::Hmac));
+    assert!(!config.verifier.withholds("x-laboratory", SchemeName::Hmac));
 }
 
 #[test]

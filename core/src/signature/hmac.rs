@@ -20,11 +20,16 @@ use crate::signature::mac::{self, Secret, Tag};
 use crate::signature::timestamp::SentAt;
 use crate::signature::{Identity, MAX_TAGS, Pending, SignatureError, Slot, svix};
 
+/// The headers that the endpoint's documentation names, in the order in which they decide.
+pub const HEADERS: [&str; 3] = ["x-junction-signature", "x-webhook-signature", "x-signature"];
+
 /// Secrets, header names and tolerance of the plain HMAC scheme; without secrets it is off.
 #[derive(Clone, Debug)]
 pub struct Scheme {
     slots: Vec<Slot>,
     headers: Vec<String>,
+    /// Those of [`HEADERS`] that are not among them, and are signature headers all the same.
+    others: Vec<&'static str>,
     tolerance: Duration,
 }
 
@@ -44,7 +49,9 @@ impl Scheme {
     ) -> Result<Self, HeadersError> {
         let headers: Vec<_> = headers.iter().map(|name| name.to_ascii_lowercase()).collect();
         check_names(&headers)?;
-        Ok(Self { slots: secrets.into_iter().map(Some).collect(), headers, tolerance })
+        let is_other = |name: &&str| headers.iter().all(|own| own != name);
+        let others = HEADERS.into_iter().filter(is_other).collect();
+        Ok(Self { slots: secrets.into_iter().map(Some).collect(), headers, others, tolerance })
     }
 
     /// The same scheme with other secrets, some of which may not be there.
@@ -68,6 +75,11 @@ impl Scheme {
     /// The names of the headers, in lower case.
     pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(String::as_str)
+    }
+
+    /// The names of all headers that an upstream could take for a signature, in lower case.
+    pub(super) fn signature_headers(&self) -> impl Iterator<Item = &str> {
+        self.headers().chain(self.others.iter().copied())
     }
 
     /// Whether the request claims to be signed under this scheme.
