@@ -4,6 +4,7 @@
 //! converts a magnitude, never rounds, and never passes a number through floating point.
 //! Specification: `docs/contract.md`, section 5.
 
+mod cleaning;
 pub mod interpretation;
 mod reading;
 pub mod time;

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+mod start;
+mod warnings;
+
 use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Forward, Plugin};
@@ -223,62 +226,6 @@ fn an_unguarded_request_is_counted_and_nothing_else() {
 }
 
 #[test]
-fn an_unusable_configuration_is_an_error_in_the_log_that_says_what_is_guarded() {
-    let mode = "configuration is unusable: mode: must be \"enforce\" or \"shadow\"";
-    let modes = "configuration is unusable: modes: unknown field";
-    for (field, start, end, everything) in [
-        ("mode", mode, "; its path is answered with 500", 0),
-        (
-            "modes",
-            modes,
-            "; everything is answered with 500, since it does not say which path was meant",
-            1,
-        ),
-    ] {
-        let host = FakeHost::new(NOW, BODY.as_bytes());
-        let worker = Worker::start(plugin(&json!({field: 1})), None, &host);
-        let mut calls = host.take_calls();
-        let Call::Error(line) = calls.remove(0) else { panic!("{calls:?}") };
-        assert!(line.starts_with(start) && line.ends_with(end), "{line}");
-        assert_eq!(calls, gauges(0, everything, 0));
-        for (path, is_refused) in [("/v1/webhooks/junction", true), ("/else", everything == 1)] {
-            let mut headers = signed();
-            headers[1].1 = path.into();
-            let flow =
-                Request::new(&worker).on_head(Some(&borrowed(&headers)), false, &worker, &host);
-            assert_eq!(flow == Flow::Hold, is_refused, "{field}: {path}");
-            let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
-            let series = if is_refused { refused } else { Series::Unguarded };
-            assert_eq!(host.take_calls()[0], Call::Add(series, 1), "{field}: {path}");
-        }
-    }
-}
-
-#[test]
-fn what_may_leave_the_endpoint_open_by_mistake_is_warned_of_at_the_start() {
-    for (config, warnings, shadow) in [
-        (json!({}), &[][..], 0),
-        (
-            json!({"mode": "shadow"}),
-            &["mode is shadow: nothing is refused, and every request goes on, verified or not"],
-            1,
-        ),
-        (
-            json!({"path": "/Hooks"}),
-            &["path has capital letters: it is guarded in exactly these, and no others"],
-            0,
-        ),
-        (json!({"path": "/"}), &["path is /: it is guarded alone, and nothing below it"], 0),
-    ] {
-        let host = FakeHost::default();
-        let _ = Worker::start(plugin(&config), None, &host);
-        let expected = warnings.iter().map(|warning| Call::Warn((*warning).to_owned()));
-        let expected: Vec<_> = expected.chain(gauges(1, 0, shadow)).collect();
-        assert_eq!(host.take_calls(), expected, "{config}");
-    }
-}
-
-#[test]
 fn a_long_path_with_dot_segments_is_refused_on_its_head_wherever_it_leads() {
     let path = format!("/{}/../v1/webhooks/junction", "a".repeat(4072));
     assert_eq!(path.len(), 4097);
@@ -340,78 +287,6 @@ fn a_body_that_the_host_cannot_give_is_an_internal_error() {
         let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
         assert_eq!(host.take_calls()[0], Call::Add(internal, 1));
     }
-}
-
-#[test]
-fn a_head_that_nobody_holds_back_is_refused_with_a_warning() {
-    let host = FakeHost::new(NOW, BODY.as_bytes());
-    let worker = worker(&json!({"hold_headers": false}), &host);
-    let mut request = Request::new(&worker);
-    assert_eq!(request.on_head(Some(&borrowed(&signed())), false, &worker, &host), Flow::Continue);
-    assert!(matches!(host.take_calls().as_slice(), [Call::Change(_)]));
-    host.is_head_gone.set(true);
-    assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
-    let calls = host.take_calls();
-    let line = "hold_headers is false, and nothing behind this filter holds heads back: \
-                remedy of a leaked head";
-    assert_eq!(calls[0], Call::Warn(line.to_owned()));
-    let refused = Series::Requests(Verdict::Rejected(Reason::Configuration));
-    assert_eq!(calls[1], Call::Add(refused, 1));
-    assert!(calls.iter().any(|call| matches!(call, Call::Answer(answer) if answer.status == 500)));
-}
-
-#[test]
-fn a_request_that_went_on_unverified_is_warned_of() {
-    for (status, warned) in [(Some(200), true), (Some(503), true), (None, false)] {
-        let host = FakeHost::new(NOW, b"");
-        let worker = worker(&json!({}), &host);
-        Request::new(&worker).on_body(1, false, &worker, &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
-        host.take_calls();
-        host.upstream_status.set(status);
-        request.on_done(&worker, &host);
-        let line = "a webhook went on unverified: remedy of an unverified request";
-        let expected = warned.then(|| Call::Warn(line.to_owned()));
-        assert_eq!(host.take_calls(), expected.as_slice(), "{status:?}");
-    }
-}
-
-#[test]
-fn a_starved_request_is_warned_of_until_some_body_has_come() {
-    let host = FakeHost::new(NOW, b"");
-    let worker = worker(&json!({}), &host);
-    let starve = || {
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
-        request.on_done(&worker, &host);
-        host.take_calls()
-    };
-    let line = "a webhook ended before any of its body came: where all do, \
-                remedy of a starved request";
-    assert_eq!(starve(), [Call::Warn(line.to_owned())]);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
-    request.on_body(1, false, &worker, &host);
-    assert_eq!(starve(), []);
-}
-
-#[test]
-fn the_log_has_a_budget_and_says_what_it_held_back() {
-    let host = FakeHost::new(NOW, b"");
-    let worker = worker(&json!({}), &host);
-    let refuse = || {
-        let head = [(":path", b"/v1/webhooks/junction".as_slice())];
-        Request::new(&worker).on_head(Some(&head), true, &worker, &host);
-        let calls = host.take_calls();
-        calls.into_iter().filter(|call| matches!(call, Call::Warn(_))).count()
-    };
-    assert_eq!((0..15).map(|_| refuse()).sum::<usize>(), 10);
-    worker.tick(&host);
-    let line = "5 lines about rejected webhooks held back";
-    assert_eq!(host.take_calls(), [Call::Warn(line.to_owned())]);
-    worker.tick(&host);
-    assert_eq!(host.take_calls(), []);
 }
 
 /// What was remembered.
