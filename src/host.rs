@@ -12,7 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use junction_webhook::config::Config;
 use junction_webhook::exchange::Forward;
 use junction_webhook::metrics::{Kind, Series};
-use junction_webhook::port::{self, Flow, Host, Room, Warning, Worker};
+use junction_webhook::port::{self, Change, Flow, Host, Warning, Worker};
 use junction_webhook::reject::Answer;
 use junction_webhook::repeats::{Destination, Limits, Repeats};
 use proxy_wasm::hostcalls;
@@ -239,7 +239,7 @@ impl Host for Envoy {
 
     /// Envoy refuses a body that is above its bound within the call that sets it. It has no bound for
     /// one that it has not held back, whose end came in its first part.
-    fn change(&self, forward: &Forward) -> Room {
+    fn change(&self, forward: &Forward) -> Change {
         let map = MapType::HttpRequestHeaders;
         for name in &forward.remove {
             let _ = hostcalls::set_map_value(map, name, None);
@@ -247,10 +247,12 @@ impl Host for Envoy {
         for (name, value) in &forward.set {
             let _ = hostcalls::set_map_value(map, name, Some(value));
         }
-        let Some(body) = &forward.body else { return Room::Enough };
-        let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body);
+        let Some(body) = &forward.body else { return Change::Made };
+        if hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body).is_err() {
+            return Change::Failed;
+        }
         let is_refused = self.may_ask && is_too_long(&property(vec!["response", "code_details"]));
-        if is_refused { Room::None } else { Room::Enough }
+        if is_refused { Change::Refused } else { Change::Made }
     }
 
     fn drop_trailers(&self) {

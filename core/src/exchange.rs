@@ -20,7 +20,7 @@ use self::head::{check_head, forward_head, is_imitation, refused_head, withheld}
 use self::phase::{Head, Held, Known, Phase};
 use crate::config::{Config, Mode, Unusable};
 use crate::http::{Header, value_of};
-use crate::reject::Reason;
+use crate::reject::{Answer, Reason, Rejection};
 use crate::repeats::{Destination, Endpoint, Repeats};
 use crate::report::{Report, Verdict};
 use crate::route::Target;
@@ -35,6 +35,12 @@ pub struct Exchange {
     /// What the upstream has taken, where that is remembered.
     repeats: Option<Arc<dyn Repeats>>,
     phase: Phase,
+    /// The event id as claimed, for the log.
+    claimed_id: Option<String>,
+    /// How many bytes of the body are there. They stay with the host until all are, which bounds
+    /// what all requests together may hold: a module that runs out of memory is lost with every
+    /// request in it, and a forged body that never ends costs it nothing.
+    received: usize,
 }
 
 impl Exchange {
@@ -42,7 +48,7 @@ impl Exchange {
     /// are answered, and it comes to know what the upstream takes.
     #[must_use]
     pub const fn new(plugin: Arc<Plugin>, repeats: Option<Arc<dyn Repeats>>) -> Self {
-        Self { plugin, repeats, phase: Phase::Head }
+        Self { plugin, repeats, phase: Phase::Head, claimed_id: None, received: 0 }
     }
 
     /// Takes the request's head at `now`, counted from the Unix epoch.
@@ -72,22 +78,25 @@ impl Exchange {
             }
             Target::Guarded => {}
         }
-        let claimed_id = claimed_id();
+        self.claimed_id = claimed_id();
         let pending = match check_head(config, headers, now) {
             Ok(pending) => pending,
-            Err(rejection) => return self.refuse(config.mode, &rejection, refused(claimed_id)),
+            Err(rejection) => {
+                let known = refused(self.claimed_id.take());
+                return self.refuse(config.mode, &rejection, known);
+            }
         };
         let (head, outcome) = if config.hold_headers || end_of_stream {
             let withheld = withheld(config, headers, pending.scheme());
             (Head::Held { withheld }, Outcome::Wait)
         } else {
-            let forward = forward_head(config, headers, &pending, claimed_id.as_deref());
+            let forward = forward_head(config, headers, &pending, self.claimed_id.as_deref());
             (Head::Passed, Outcome::PassHead(forward))
         };
         let endpoint = self.repeats.as_ref().map(|_| {
             Endpoint::new([":scheme", ":authority", ":path"].map(|name| value_of(headers, name)))
         });
-        let request = Held { pending, received: 0, head, claimed_id, endpoint, received_at: now };
+        let request = Held { pending, head, endpoint, received_at: now };
         if end_of_stream {
             self.judge(config, request, Some(b""))
         } else {
@@ -101,8 +110,8 @@ impl Exchange {
         Outcome::Unguarded
     }
 
-    /// Takes the news that the host cannot read the request's head.
-    pub fn on_unreadable_head(&mut self) -> Outcome {
+    /// Takes the news that the host cannot read the request's head, or cannot change it.
+    pub fn on_no_head(&mut self) -> Outcome {
         self.fail()
     }
 
@@ -117,17 +126,12 @@ impl Exchange {
             Phase::Head => return self.fail(),
         };
         let Ok(config) = &*self.plugin else { return self.fail() };
+        self.received = size;
         if size > config.max_body_bytes {
-            let known = Known {
-                event_id: held.claimed_id.take(),
-                body_bytes: size,
-                head: mem::take(&mut held.head),
-                ..Known::default()
-            };
-            let mode = config.mode;
+            let (mode, place) = (config.mode, mem::take(&mut held.head));
+            let known = Known { head: place, ..self.known() };
             return self.refuse(mode, &Reason::BodySize.into(), known);
         }
-        held.received = size;
         Outcome::Wait
     }
 
@@ -153,7 +157,7 @@ impl Exchange {
     #[must_use]
     pub const fn awaited_body(&self) -> Option<usize> {
         match &self.phase {
-            Phase::Body(held) => Some(held.received),
+            Phase::Body(_) => Some(self.received),
             Phase::Head
             | Phase::Unguarded
             | Phase::Forwarded { .. }
@@ -190,13 +194,34 @@ impl Exchange {
         names
     }
 
-    /// Takes the news that the host has no room for the event in the place of what was sent, and has
-    /// refused the request by itself; what there is to report in the place of `report`.
+    /// Takes the news that the host has no room for the event in the place of what was sent; what
+    /// there is to report in the place of `report`, and to answer.
     #[must_use]
-    pub fn on_no_room(&mut self, report: Report) -> Report {
+    pub fn on_no_room(&mut self, report: Report) -> (Report, Answer) {
+        self.take_back(report, Reason::BodySize)
+    }
+
+    /// Takes the news that the host could not change the request that was to go on; likewise.
+    #[must_use]
+    pub fn on_no_change(&mut self, report: Report) -> (Report, Answer) {
+        self.take_back(report, Reason::Internal)
+    }
+
+    /// Refuses what was to go on.
+    fn take_back(&mut self, report: Report, reason: Reason) -> (Report, Answer) {
         self.phase = Phase::Answered;
-        let verdict = Verdict::Rejected(Reason::BodySize);
-        Report { verdict, event_type: None, marker_count: 0, ..report }
+        let verdict = Verdict::Rejected(reason);
+        let report = Report { verdict, event_type: None, marker_count: 0, ..report };
+        (report, Rejection::from(reason).answer())
+    }
+
+    /// Takes the news that something panicked while the request was in hand; what there is to report,
+    /// and to answer where that is still to be done. Nothing of the request goes on from here.
+    #[must_use]
+    pub fn on_panic(&mut self) -> (Report, Answer) {
+        self.phase = Phase::Answered;
+        let verdict = Verdict::Rejected(Reason::Internal);
+        (self.known().report(verdict), Rejection::from(Reason::Internal).answer())
     }
 
     /// Whether the head has gone on to a filter that must hold it back until the verdict.
@@ -212,12 +237,7 @@ impl Exchange {
             return self.fail();
         };
         let mode = self.plugin.as_ref().as_ref().map_or(Mode::Enforce, |config| config.mode);
-        let known = Known {
-            event_id: held.claimed_id,
-            body_bytes: held.received,
-            head: held.head,
-            ..Known::default()
-        };
+        let known = Known { head: held.head, ..self.known() };
         self.refuse(mode, &Reason::Configuration.into(), known)
     }
 
@@ -239,8 +259,8 @@ impl Exchange {
     /// host takes holding the head back for holding back everything.
     #[must_use]
     pub const fn is_starved(&self) -> bool {
-        matches!(&self.phase, Phase::Body(held) if held.received == 0
-            && matches!(held.head, Head::Held { .. }))
+        self.received == 0
+            && matches!(&self.phase, Phase::Body(held) if matches!(held.head, Head::Held { .. }))
     }
 
     /// Whether the event that went to the upstream is remembered once that takes it.
@@ -256,5 +276,11 @@ impl Exchange {
         {
             repeats.remember(&event, now);
         }
+    }
+
+    /// What is known of a request that nobody has proven.
+    fn known(&mut self) -> Known {
+        let (event_id, body_bytes) = (self.claimed_id.take(), self.received);
+        Known { event_id, body_bytes, ..Known::default() }
     }
 }

@@ -69,8 +69,8 @@ pub trait Host {
     /// Answers the request; the upstream never sees it.
     fn answer(&self, answer: &Answer);
 
-    /// Changes the request that goes on, and says whether there is room for its body.
-    fn change(&self, forward: &Forward) -> Room;
+    /// Changes the request that is to go on, and says what came of that.
+    fn change(&self, forward: &Forward) -> Change;
 
     /// Drops the request's trailers.
     fn drop_trailers(&self);
@@ -79,14 +79,18 @@ pub trait Host {
     fn remove_trailers(&self, names: &[String]);
 }
 
-/// Whether a host has room for an event, which may be far longer than the body that it replaces.
+/// What came of a change to a request. An event may be far longer than the body that it replaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
-    /// There is, or none is needed.
+pub enum Change {
+    /// It is made, so that the request can go on.
     #[default]
-    Enough,
-    /// There is none: the host has refused the request as too long by itself.
-    None,
+    Made,
+    /// The host has no room for the event, and waits for an answer.
+    NoRoom,
+    /// The host has no room for the event, and has by itself answered that the request is too long.
+    Refused,
+    /// The host could not make it, and waits for an answer.
+    Failed,
 }
 
 /// What becomes of the part of a request that a host has in hand.
@@ -210,14 +214,28 @@ impl Worker {
         ask(&mut self.log_budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes a line if there is room for one.
+    /// Writes a warning if there is room for a line.
     fn warn(&self, line: &str, host: &impl Host) {
+        if self.may_log(host) {
+            host.warn(line);
+        }
+    }
+
+    /// Writes an error if there is room for a line.
+    fn error(&self, line: &str, host: &impl Host) {
+        if self.may_log(host) {
+            host.error(line);
+        }
+    }
+
+    /// Whether there is room for a line, which is then taken; says first what was held back before.
+    fn may_log(&self, host: &impl Host) -> bool {
         let now = host.now();
         let taken = self.with_log_budget(|budget| budget.take(now));
         if let Some(held_back) = taken {
             warn_of_held_back(held_back, host);
-            host.warn(line);
         }
+        taken.is_some()
     }
 
     fn warn_of(&self, warning: Warning, host: &impl Host) {

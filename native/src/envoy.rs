@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use webhook::exchange::Forward;
 use webhook::metrics::{self, Series};
-use webhook::port::{Host, Room, Warning};
-use webhook::reject::{Answer, Reason, Rejection};
+use webhook::port::{Change, Host, Warning};
+use webhook::reject::Answer;
 use webhook::repeats::Destination;
 
 use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, SecretId, Stream};
@@ -217,16 +217,17 @@ impl Host for Envoy<'_> {
 
     /// Envoy refuses a body that is above its bound once it goes on, too late to count it as that.
     /// It has no bound for one that it has not held back, whose end came in its first part.
-    fn change(&self, forward: &Forward) -> Room {
-        let Some(stream) = self.stream() else { return Room::Enough };
+    fn change(&self, forward: &Forward) -> Change {
+        let Some(stream) = self.stream() else { return Change::Failed };
         if let Some(body) = &forward.body {
             let bound = stream.buffer_limit();
             let is_held = stream.body_size(Body::Buffered) > 0;
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-            let is_too_long = is_held && bound > 0 && length > bound;
-            if is_too_long || !replace_body(stream, body) {
-                self.answer(&Rejection::from(Reason::BodySize).answer());
-                return Room::None;
+            if is_held && bound > 0 && length > bound {
+                return Change::NoRoom;
+            }
+            if !replace_body(stream, body) {
+                return Change::Failed;
             }
         }
         for name in &forward.remove {
@@ -235,7 +236,7 @@ impl Host for Envoy<'_> {
         for (name, value) in &forward.set {
             stream.set_header(name, Some(value));
         }
-        Room::Enough
+        Change::Made
     }
 
     fn drop_trailers(&self) {

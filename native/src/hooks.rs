@@ -5,13 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use webhook::config::{Draft, Subscription, Unusable};
 use webhook::http::Header;
-use webhook::metrics::Series;
-use webhook::port::{self, Flow, Host as _, Worker};
-use webhook::reject::{Reason, Rejection};
+use webhook::port::{self, Flow, Worker};
 use webhook::repeats::Repeats;
-use webhook::report::Verdict;
 
-use crate::abi::{self, Configuration, Level, NoSubscription, SecretId, Status, Stream};
+use crate::abi::{Configuration, NoSubscription, SecretId, Status, Stream};
 use crate::envoy::{Envoy, Metrics, Names, body_parts};
 use crate::memory::Memory;
 
@@ -92,21 +89,14 @@ impl Plugin {
 
     /// Starts with nothing seen of a request.
     pub(crate) fn request(&self) -> Request {
-        let inner = port::Request::new(&self.0.worker);
-        Request { shared: Arc::clone(&self.0), state: State::Open(inner) }
+        Request { shared: Arc::clone(&self.0), inner: port::Request::new(&self.0.worker) }
     }
 }
 
 /// One HTTP request.
 pub(crate) struct Request {
     shared: Arc<Shared>,
-    state: State,
-}
-
-enum State {
-    Open(port::Request),
-    /// It has its answer, since something here panicked.
-    Panicked,
+    inner: port::Request,
 }
 
 impl Request {
@@ -144,9 +134,7 @@ impl Request {
     /// Takes the end of the request and of its answer.
     pub(crate) fn on_complete(&mut self, stream: Stream<'_>) {
         let envoy = Envoy::serving(stream, &self.shared.names);
-        if let State::Open(request) = &mut self.state {
-            request.on_done(&self.shared.worker, &envoy);
-        }
+        self.inner.on_done(&self.shared.worker, &envoy);
     }
 
     fn step(
@@ -154,22 +142,16 @@ impl Request {
         stream: Stream<'_>,
         step: impl FnOnce(&mut port::Request, &Worker, &Envoy<'_>) -> Flow,
     ) -> Status {
-        let State::Open(request) = &mut self.state else { return Status::Drop };
         let envoy = Envoy::serving(stream, &self.shared.names);
-        match step(request, &self.shared.worker, &envoy) {
+        match step(&mut self.inner, &self.shared.worker, &envoy) {
             Flow::Continue => Status::Continue,
-            Flow::Hold if request.is_answered() => Status::Drop,
+            Flow::Hold if self.inner.is_answered() => Status::Drop,
             Flow::Hold => Status::Hold,
         }
     }
 
-    /// Answers a request in whose hook something panicked, without a word of why: the message may
-    /// hold a patient's data.
-    pub(crate) fn on_panic(&mut self, stream: Stream<'_>) {
-        self.state = State::Panicked;
-        let envoy = Envoy::serving(stream, &self.shared.names);
-        envoy.add(Series::Requests(Verdict::Rejected(Reason::Internal)), 1);
-        abi::log(Level::Error, "a request ended in a panic and was answered 500: please report it");
-        envoy.answer(&Rejection::from(Reason::Internal).answer());
+    /// Takes the news that one of these hooks panicked.
+    pub(crate) fn on_panic(&mut self, stream: Stream<'_>) -> Status {
+        self.step(stream, |request, worker, envoy| request.on_panic(worker, envoy))
     }
 }

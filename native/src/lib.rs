@@ -3,7 +3,7 @@
 //! What is decided about a request, and in which order, is the crate `junction-webhook`'s. `abi`
 //! declares what Envoy and a module call of each other, and has all `unsafe` code; `envoy` carries
 //! out what the core says; `hooks` is what happens in each hook; `memory` keeps what the
-//! upstream has taken. A panic never reaches Envoy: `abi` catches it, and `hooks` answers 500.
+//! upstream has taken. A panic never reaches Envoy: `abi` catches it, and the core answers 500.
 
 #[allow(unsafe_code, reason = "Envoy's ABI is one of C")]
 mod abi;

@@ -53,6 +53,10 @@ fn signed(id: &str, body: &str) -> Vec<fake::Header> {
     .to_vec()
 }
 
+fn state((key, value): (&str, &str)) -> (String, String) {
+    (format!("junction_webhook_{key}"), value.to_owned())
+}
+
 #[test]
 fn a_verified_event_replaces_the_body_in_whichever_parts_it_came() {
     for parts in [vec![BODY.len()], vec![1, 10, BODY.len()], vec![BODY.len(), BODY.len()]] {
@@ -185,15 +189,67 @@ fn a_panic_is_answered_500_counted_and_told_without_a_word_of_why() {
     let mut envoy = Envoy { headers: signed("msg_1", BODY), ..Envoy::default() };
     let plugin = Plugin::usable(&mut envoy);
     let request = fake::request(plugin.0);
+    assert_eq!(fake::headers(&mut envoy, request, false), Status::Hold);
+    envoy.receive(b"{}");
+    assert_eq!(fake::body(&mut envoy, request, false), Status::Hold);
     let status = fake::panicking(&mut envoy, request);
     assert_eq!(status, Status::Drop);
-    assert_eq!(envoy.response.clone().unwrap().0, 500);
-    assert_eq!(envoy.log, ["a request ended in a panic and was answered 500: please report it"]);
-    let counted = envoy.count("junction_webhook_requests_total", &["rejected", "internal"]);
-    assert_eq!(counted, 1);
+    let expected = r#"{"error":"internal_error","message":"Internal error"}"#;
+    assert_eq!(envoy.response, Some((500, expected.to_owned())));
+    assert_eq!(
+        envoy.log,
+        [
+            "the filter met a panic in a request: please report it",
+            "webhook rejected: reason=internal event_id=msg_1",
+        ]
+    );
+    let told = [("verdict", "rejected"), ("reason", "internal"), ("event_id", "msg_1")];
+    assert_eq!(envoy.states, told.map(state));
+    assert_eq!(envoy.gauge("junction_webhook_body_bytes"), Some(2));
+    let counted =
+        |envoy: &Envoy| envoy.count("junction_webhook_requests_total", &["rejected", "internal"]);
+    assert_eq!(counted(&envoy), 1);
     assert_eq!(fake::body(&mut envoy, request, true), Status::Drop, "for good");
+    assert_eq!(fake::panicking(&mut envoy, request), Status::Drop, "and answered once");
+    assert_eq!((counted(&envoy), envoy.log.len()), (1, 2));
     fake::complete(&mut envoy, request);
     fake::destroy(request);
+}
+
+#[test]
+fn an_event_above_envoys_bound_is_told_and_then_answered_and_one_within_goes_on() {
+    // Sends one that Envoy held back in part.
+    let send = |buffer_limit| {
+        let headers = signed("msg_1", BODY);
+        let mut envoy = Envoy { headers, buffer_limit, ..Envoy::default() };
+        let plugin = Plugin::usable(&mut envoy);
+        let request = fake::request(plugin.0);
+        fake::headers(&mut envoy, request, false);
+        envoy.receive(BODY.as_bytes());
+        fake::body(&mut envoy, request, false);
+        envoy.keep();
+        let status = fake::body(&mut envoy, request, true);
+        fake::destroy(request);
+        (status, envoy)
+    };
+    let (status, envoy) = send(0);
+    assert_eq!(status, Status::Continue, "no bound");
+    let length = u64::try_from(envoy.buffered.len() + envoy.received.len()).unwrap();
+    assert!(length > 500, "{length}");
+
+    let (status, envoy) = send(length);
+    assert_eq!((status, &envoy.response), (Status::Continue, &None));
+    assert_eq!(envoy.state("junction_webhook_verdict"), Some("forwarded"));
+
+    let (status, envoy) = send(length - 1);
+    let expected = r#"{"error":"payload_too_large","message":"The body is too large"}"#;
+    assert_eq!((status, &envoy.response), (Status::Drop, &Some((413, expected.to_owned()))));
+    let told = [("verdict", "rejected"), ("reason", "body_size"), ("event_id", "msg_1")];
+    assert_eq!(envoy.states, told.map(state));
+    assert_eq!(envoy.states_at_response, told.len(), "before the answer");
+    assert_eq!(envoy.log, ["webhook rejected: reason=body_size event_id=msg_1"]);
+    assert_eq!(envoy.buffered, BODY.as_bytes(), "nothing is changed");
+    assert_eq!(envoy.count("junction_webhook_requests_total", &["rejected", "body_size"]), 1);
 }
 
 #[test]

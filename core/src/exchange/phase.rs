@@ -30,13 +30,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) pending: Pending,
-    /// How many bytes of the body are there. They stay with the host until all are, which bounds
-    /// what all requests together may hold: a module that runs out of memory is lost with every
-    /// request in it, and a forged body that never ends costs it nothing.
-    pub(super) received: usize,
     pub(super) head: Head,
-    /// The event id as claimed, for the log.
-    pub(super) claimed_id: Option<String>,
     /// Where it goes, where repeats are remembered.
     pub(super) endpoint: Option<Endpoint>,
     /// When the head arrived, since the Unix epoch.

@@ -19,8 +19,8 @@ use crate::signature::Verified;
 impl Exchange {
     /// The whole request is there: checks 8 to 11.
     pub(super) fn judge(&mut self, config: &Config, held: Held, body: Option<&[u8]>) -> Outcome {
-        let Held { mut pending, received: body_bytes, head, claimed_id, endpoint, received_at } =
-            held;
+        let Held { mut pending, head, endpoint, received_at } = held;
+        let body_bytes = self.received;
         // The host's buffer only grows while the request is held back: these are all its bytes.
         let Some(body) = body.filter(|body| body.len() == body_bytes) else {
             return self.fail();
@@ -29,7 +29,7 @@ impl Exchange {
         let verified = match pending.finish() {
             Ok(verified) => verified,
             Err(error) => {
-                let known = Known { event_id: claimed_id, body_bytes, head, ..Known::default() };
+                let known = Known { head, ..self.known() };
                 return self.refuse(config.mode, &error.into(), known);
             }
         };

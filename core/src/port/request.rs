@@ -1,13 +1,15 @@
 //! One request: what the exchange decides, told and carried out.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Flow, Host, Room, Warning, Worker};
+use super::{Change, Flow, Host, Warning, Worker};
 use crate::exchange::{Action, Exchange, Forward, Outcome};
 use crate::http::Header;
 use crate::metrics::Series;
+use crate::reject::Answer;
 use crate::report::Report;
 
 /// One request; `worker` is its worker at each call.
@@ -16,14 +18,30 @@ pub struct Request {
     exchange: Exchange,
     /// The time spent in callbacks that have ended.
     spent: Duration,
+    stage: Stage,
+    has_panicked: bool,
 }
+
+/// What has been done about a request, or is about to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Nothing.
+    Untold,
+    /// Its verdict is told. Envoy lets filter state be set once.
+    Told,
+    /// It has its answer, from whomever.
+    Answered,
+}
+
+/// What is said of a panic: not why, since its message may hold a patient's data.
+const PANIC: &str = "the filter met a panic in a request: please report it";
 
 impl Request {
     /// Starts with nothing seen of the request.
     #[must_use]
     pub fn new(worker: &Worker) -> Self {
         let exchange = Exchange::new(Arc::clone(&worker.plugin), worker.repeats.clone());
-        Self { exchange, spent: Duration::ZERO }
+        Self { exchange, spent: Duration::ZERO, stage: Stage::Untold, has_panicked: false }
     }
 
     /// Takes the head; none is one that the host cannot read, which goes nowhere.
@@ -40,7 +58,7 @@ impl Request {
         }
         let outcome = match headers {
             Some(headers) => self.exchange.on_head(headers, end_of_stream, now),
-            None => self.exchange.on_unreadable_head(),
+            None => self.exchange.on_no_head(),
         };
         self.carry_out(outcome, now, worker, host)
     }
@@ -85,6 +103,7 @@ impl Request {
 
     /// Takes the end of the request and of its answer.
     pub fn on_done(&mut self, worker: &Worker, host: &impl Host) {
+        self.stage = Stage::Answered;
         let is_undecided = self.exchange.is_undecided();
         if !is_undecided && !self.exchange.awaits_answer() {
             return;
@@ -98,6 +117,26 @@ impl Request {
         } else if self.exchange.is_starved() && !worker.is_body_seen.load(Ordering::Relaxed) {
             worker.warn_of(Warning::Starved, host);
         }
+    }
+
+    /// Takes the news that one of these calls panicked, in a host that can catch that. The request is
+    /// refused, unless it has its answer, and nothing more of it goes on. Where this panics as well,
+    /// it is to be called once more, and then leaves out whatever it told.
+    pub fn on_panic(&mut self, worker: &Worker, host: &impl Host) -> Flow {
+        let (report, answer) = self.exchange.on_panic();
+        if !mem::replace(&mut self.has_panicked, true) {
+            worker.error(PANIC, host);
+            if self.stage == Stage::Untold {
+                self.tell(&report, worker, host);
+            } else {
+                // What the access log has been told stays.
+                host.add(Series::Requests(report.verdict), 1);
+            }
+        }
+        if self.stage < Stage::Answered {
+            self.answer(&answer, host);
+        }
+        Flow::Hold
     }
 
     /// Whether the request has had its answer, so that nothing of it need be kept.
@@ -142,8 +181,10 @@ impl Request {
             }
             Outcome::Continue => Flow::Continue,
             Outcome::PassHead(forward) => {
-                // A head takes no room.
-                let _ = host.change(&forward);
+                if host.change(&forward) != Change::Made {
+                    let outcome = self.exchange.on_no_head();
+                    return self.carry_out(outcome, start, worker, host);
+                }
                 self.spend_since(start, host);
                 Flow::Continue
             }
@@ -154,8 +195,8 @@ impl Request {
             Outcome::Decided(report, action) => {
                 let flow = match action {
                     Action::Answer(answer) => {
-                        tell(&report, worker, host);
-                        host.answer(&answer);
+                        self.tell(&report, worker, host);
+                        self.answer(&answer, host);
                         Flow::Hold
                     }
                     Action::Forward(forward) => self.forward(report, &forward, worker, host),
@@ -168,7 +209,7 @@ impl Request {
         }
     }
 
-    /// Lets the request go on, if there is room for it, and reports what became of that.
+    /// Lets the request go on, if it can, and reports what became of that.
     fn forward(
         &mut self,
         report: Report,
@@ -176,33 +217,46 @@ impl Request {
         worker: &Worker,
         host: &impl Host,
     ) -> Flow {
-        match host.change(forward) {
-            Room::Enough => {
-                tell(&report, worker, host);
-                Flow::Continue
+        let (report, answer) = match host.change(forward) {
+            Change::Made => {
+                self.tell(&report, worker, host);
+                return Flow::Continue;
             }
-            Room::None => {
-                tell(&self.exchange.on_no_room(report), worker, host);
-                Flow::Hold
+            Change::NoRoom => self.exchange.on_no_room(report),
+            Change::Refused => {
+                self.stage = Stage::Answered;
+                self.exchange.on_no_room(report)
             }
+            Change::Failed => self.exchange.on_no_change(report),
+        };
+        self.tell(&report, worker, host);
+        if self.stage < Stage::Answered {
+            self.answer(&answer, host);
         }
+        Flow::Hold
+    }
+
+    /// Counts a verdict, tells it to the access log, and logs a refusal.
+    fn tell(&mut self, report: &Report, worker: &Worker, host: &impl Host) {
+        self.stage = self.stage.max(Stage::Told);
+        count(report, host);
+        for (key, value) in report.filter_state() {
+            host.set_filter_state(key, value);
+        }
+        if let Some(line) = report.log_line() {
+            worker.warn(&line, host);
+        }
+    }
+
+    fn answer(&mut self, answer: &Answer, host: &impl Host) {
+        host.answer(answer);
+        self.stage = Stage::Answered;
     }
 
     /// Adds the time since `start`, when a callback began. A clock that is set back counts as one
     /// that stood still.
     fn spend_since(&mut self, start: Duration, host: &impl Host) {
         self.spent = self.spent.saturating_add(host.now().saturating_sub(start));
-    }
-}
-
-/// Counts a verdict, tells it to the access log, and logs a refusal.
-fn tell(report: &Report, worker: &Worker, host: &impl Host) {
-    count(report, host);
-    for (key, value) in report.filter_state() {
-        host.set_filter_state(key, value);
-    }
-    if let Some(line) = report.log_line() {
-        worker.warn(&line, host);
     }
 }
 

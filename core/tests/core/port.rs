@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+mod failures;
 mod start;
 mod warnings;
 
@@ -11,7 +12,7 @@ use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Forward, Plugin};
 use junction_webhook::metrics::Series;
-use junction_webhook::port::{Flow, Request, Room, Worker};
+use junction_webhook::port::{Flow, Request, Worker};
 use junction_webhook::reject::Reason;
 use junction_webhook::repeats::{Destination, Fingerprint, Repeats};
 use junction_webhook::report::{EventLabel, Verdict};
@@ -101,39 +102,6 @@ fn a_verified_event_goes_on_is_counted_and_told_to_the_access_log() {
         ]
     );
     assert_eq!(host.reads.take(), [BODY.len()], "read once, whole");
-}
-
-#[test]
-fn an_event_that_the_host_has_no_room_for_is_refused_and_not_counted_as_forwarded() {
-    let host = FakeHost::new(NOW, BODY.as_bytes());
-    host.room.set(Room::None);
-    let remembered = Arc::<Remembered>::default();
-    let worker = Worker::start(plugin(&json!({})), Some(remembered.clone()), &host);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
-    request.on_body(BODY.len(), false, &worker, &host);
-    host.take_calls();
-    assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
-    let mut calls = host.take_calls();
-    assert!(matches!(calls.remove(0), Call::Change(Forward { body: Some(_), .. })));
-    assert_eq!(calls.pop(), Some(Call::Record(Series::FilterMicroseconds, 0)));
-    assert_eq!(
-        calls,
-        [
-            Call::Add(Series::Requests(Verdict::Rejected(Reason::BodySize)), 1),
-            Call::Record(Series::BodyBytes, u64::try_from(BODY.len()).unwrap()),
-            Call::Record(Series::SignatureAgeSeconds, 2),
-            state("junction_webhook_verdict", "rejected"),
-            state("junction_webhook_reason", "body_size"),
-            state("junction_webhook_event_id", "msg_1"),
-            Call::Warn("webhook rejected: reason=body_size event_id=msg_1".to_owned()),
-        ]
-    );
-    assert_eq!(request.on_trailers(&worker, &host), Flow::Hold, "the host has answered");
-    host.upstream_status.set(Some(200));
-    request.on_done(&worker, &host);
-    assert_eq!(host.take_calls(), []);
-    assert!(remembered.0.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -259,33 +227,6 @@ fn a_long_path_with_dot_segments_is_refused_on_its_head_wherever_it_leads() {
             }
             other => panic!("{other:?}"),
         }
-    }
-}
-
-#[test]
-fn a_head_that_the_host_cannot_read_is_an_internal_error() {
-    let host = FakeHost::new(NOW, b"");
-    let worker = worker(&json!({"mode": "shadow"}), &host);
-    let mut request = Request::new(&worker);
-    assert_eq!(request.on_head(None, false, &worker, &host), Flow::Hold);
-    let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
-    let calls = host.take_calls();
-    assert_eq!(calls[0], Call::Add(internal, 1));
-    assert!(calls.iter().any(|call| matches!(call, Call::Answer(answer) if answer.status == 500)));
-    assert_eq!(request.on_body(1, true, &worker, &host), Flow::Hold);
-}
-
-#[test]
-fn a_body_that_the_host_cannot_give_is_an_internal_error() {
-    for body in [None, Some(BODY.as_bytes()[1..].to_vec())] {
-        let host = FakeHost::new(NOW, b"");
-        host.body.replace(body);
-        let worker = worker(&json!({}), &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
-        assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
-        let internal = Series::Requests(Verdict::Rejected(Reason::Internal));
-        assert_eq!(host.take_calls()[0], Call::Add(internal, 1));
     }
 }
 

@@ -88,12 +88,20 @@ pub(super) fn call(
         return Status::Drop;
     };
     let stream = Stream::in_hook(stream);
-    let status = catch_unwind(AssertUnwindSafe(|| hook(request, stream)));
-    status.unwrap_or_else(|_| {
-        // What answers must not panic again.
-        let _ = catch_unwind(AssertUnwindSafe(|| request.on_panic(stream)));
-        Status::Drop
-    })
+    guarded(request, |request| hook(request, stream), |request| request.on_panic(stream))
+}
+
+/// What a hook says, or where it panics `on_panic`, which may panic as well: the second time it only
+/// answers.
+fn guarded<T>(
+    state: &mut T,
+    hook: impl FnOnce(&mut T) -> Status,
+    on_panic: impl Fn(&mut T) -> Status,
+) -> Status {
+    catch_unwind(AssertUnwindSafe(|| hook(state)))
+        .or_else(|_| catch_unwind(AssertUnwindSafe(|| on_panic(state))))
+        .or_else(|_| catch_unwind(AssertUnwindSafe(|| on_panic(state))))
+        .unwrap_or(Status::Drop)
 }
 
 #[unsafe(no_mangle)]
@@ -223,4 +231,40 @@ idle! {
     envoy_dynamic_module_on_http_filter_local_reply(
         EnvoyStream, *const c_void, u32, Buffer, bool
     ) -> u32 = CONTINUE;
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, clippy::arithmetic_side_effects, reason = "what panics is what is tested")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_unwinds_out_of_a_hook_however_often_it_panics() {
+        for (panics, status, calls) in [
+            (0, Status::Continue, 0),
+            (1, Status::Hold, 1),
+            (2, Status::Hold, 2),
+            (3, Status::Drop, 2),
+        ] {
+            // How many panics are left, and how often it was told of one.
+            let mut state = (panics, 0);
+            let panic = |left: &mut u32| {
+                if *left > 0 {
+                    *left -= 1;
+                    panic!("as it was told to");
+                }
+            };
+            let hook = |state: &mut (u32, u32)| {
+                panic(&mut state.0);
+                Status::Continue
+            };
+            let on_panic = |state: &mut (u32, u32)| {
+                state.1 += 1;
+                panic(&mut state.0);
+                Status::Hold
+            };
+            assert_eq!(guarded(&mut state, hook, on_panic), status, "{panics}");
+            assert_eq!(state, (0, calls), "{panics}");
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Envoy {
     /// What is received is there in the hook that brings it, and nowhere else.
     pub(crate) in_body_hook: bool,
     pub(crate) response: Option<(u32, String)>,
+    /// How much the access log had been told by then.
+    pub(crate) states_at_response: usize,
     pub(crate) log: Vec<String>,
     pub(crate) states: Vec<(String, String)>,
     pub(crate) metrics: Vec<String>,
@@ -33,6 +35,8 @@ pub(crate) struct Envoy {
     pub(crate) callbacks: usize,
     /// An Envoy before 1.40.
     pub(crate) is_old: bool,
+    /// How long a body may be that it holds back; 0 is no bound.
+    pub(crate) buffer_limit: u64,
 }
 
 /// A generic secret of Envoy's.
@@ -358,6 +362,7 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_send_response(
         let envoy = envoy(stream);
         assert_eq!(envoy.response, None, "one answer");
         envoy.response = Some((status, text(body)));
+        envoy.states_at_response = envoy.states.len();
     }
 }
 
@@ -441,9 +446,10 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_received_buffered_reques
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_get_buffer_limit(
-    _stream: EnvoyStream,
+    stream: EnvoyStream,
 ) -> u64 {
-    0
+    // SAFETY: the hook that is running gave the stream.
+    unsafe { envoy(stream) }.buffer_limit
 }
 
 #[unsafe(no_mangle)]

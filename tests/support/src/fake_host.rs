@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use junction_webhook::exchange::Forward;
 use junction_webhook::metrics::Series;
-use junction_webhook::port::{Host, Room, Warning};
+use junction_webhook::port::{Change, Host, Warning};
 use junction_webhook::reject::Answer;
 use junction_webhook::repeats::Destination;
 
@@ -34,11 +34,14 @@ pub struct FakeHost {
     pub destination: RefCell<Destination>,
     /// None cannot be read.
     pub trailer_names: RefCell<Option<Vec<String>>>,
-    pub room: Cell<Room>,
+    /// What comes of a change.
+    pub change: Cell<Change>,
     /// Those that are delivered, by the place of their subscription.
     pub secrets: Vec<Vec<u8>>,
     /// How long each part of the body was that was read.
     pub reads: RefCell<Vec<usize>>,
+    /// The call that panics, by its name.
+    pub panics_at: Cell<Option<&'static str>>,
     calls: RefCell<Vec<Call>>,
 }
 
@@ -54,6 +57,10 @@ impl FakeHost {
         self.calls.take()
     }
 
+    fn may_panic(&self, call: &'static str) {
+        assert_ne!(self.panics_at.get(), Some(call), "as it was told to");
+    }
+
     fn note(&self, call: Call) {
         self.calls.borrow_mut().push(call);
     }
@@ -61,6 +68,7 @@ impl FakeHost {
 
 impl Host for FakeHost {
     fn now(&self) -> Duration {
+        self.may_panic("now");
         self.now.get()
     }
 
@@ -86,26 +94,32 @@ impl Host for FakeHost {
     }
 
     fn upstream_status(&self) -> Option<u16> {
+        self.may_panic("upstream_status");
         self.upstream_status.get()
     }
 
     fn add(&self, counter: Series, count: usize) {
+        self.may_panic("add");
         self.note(Call::Add(counter, count));
     }
 
     fn record(&self, series: Series, value: u64) {
+        self.may_panic("record");
         self.note(Call::Record(series, value));
     }
 
     fn set_filter_state(&self, key: &'static str, value: &str) {
+        self.may_panic("set_filter_state");
         self.note(Call::FilterState(key, value.to_owned()));
     }
 
     fn warn(&self, line: &str) {
+        self.may_panic("warn");
         self.note(Call::Warn(line.to_owned()));
     }
 
     fn error(&self, line: &str) {
+        self.may_panic("error");
         self.note(Call::Error(line.to_owned()));
     }
 
@@ -121,9 +135,10 @@ impl Host for FakeHost {
         self.note(Call::Answer(answer.clone()));
     }
 
-    fn change(&self, forward: &Forward) -> Room {
+    fn change(&self, forward: &Forward) -> Change {
+        self.may_panic("change");
         self.note(Call::Change(forward.clone()));
-        self.room.get()
+        self.change.get()
     }
 
     fn drop_trailers(&self) {
