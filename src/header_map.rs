@@ -4,10 +4,9 @@
 //! each name and value, then the names and values, a NUL behind each; numbers are 32 bits, little
 //! endian.
 
-use junction_webhook::http::Header;
+use junction_webhook::http::{Header, header_name};
 
-/// The pairs of a map; none where the bytes are not one. A name that is no text is an empty one:
-/// nothing here has it.
+/// The pairs of a map; none where the bytes are not one.
 pub(crate) fn pairs(map: &[u8]) -> Option<Vec<Header<'_>>> {
     let (count, rest) = number(map)?;
     let lengths_end = count.checked_mul(8)?;
@@ -20,7 +19,7 @@ pub(crate) fn pairs(map: &[u8]) -> Option<Vec<Header<'_>>> {
         let (name, after) = text(texts, name_length)?;
         let (value, after) = text(after, value_length)?;
         texts = after;
-        pairs.push((str::from_utf8(name).unwrap_or_default(), value));
+        pairs.push((header_name(name), value));
     }
     Some(pairs)
 }

@@ -23,7 +23,7 @@ use crate::abi::{self, SharedData};
 use crate::header_map;
 use crate::memory::Memory;
 use crate::metric_name;
-use crate::response::{is_too_long, upstream_status};
+use crate::response::{is_too_long, status};
 use crate::struct_text::json_text;
 
 /// How often a worker says how many log lines it held back, if any.
@@ -155,8 +155,9 @@ impl Envoy {
                 Kind::Gauge => MetricType::Gauge,
                 Kind::Histogram => MetricType::Histogram,
             };
-            let is_used = remembers || !series.is_of_repeats();
-            is_used.then(|| hostcalls::define_metric(kind, &metric_name::spell(series)).ok())?
+            series
+                .is_used(remembers)
+                .then(|| hostcalls::define_metric(kind, &metric_name::spell(series)).ok())?
         };
         Self { metrics: Series::all().map(define).collect(), may_ask: may_ask() }
     }
@@ -193,7 +194,7 @@ impl Host for Envoy {
 
     fn upstream_status(&self) -> Option<u16> {
         let response = |field| property(vec!["response", field]);
-        upstream_status(&response("code"), &response("code_details"))
+        port::upstream_status(status(&response("code"))?, &response("code_details"))
     }
 
     fn add(&self, counter: Series, count: usize) {

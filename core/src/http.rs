@@ -3,6 +3,12 @@
 /// A header: its name in lower case, and its value. Pseudo-headers are among them.
 pub type Header<'a> = (&'a str, &'a [u8]);
 
+/// A header's name as a host gives it. One that is no text is empty: nothing here has it.
+#[must_use]
+pub fn header_name(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
+}
+
 /// The first value of a header.
 #[must_use]
 pub fn value_of<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
@@ -39,6 +45,13 @@ pub fn is_spelling(name: &str, own: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_no_text_is_nobodys() {
+        assert_eq!(header_name(b"svix-id"), "svix-id");
+        assert_eq!(header_name(b"svix-id\xff"), "");
+        assert_eq!(header_name(b""), "");
+    }
 
     #[test]
     fn a_name_is_spelled_with_either_sign_and_in_no_other_way() {

@@ -94,10 +94,10 @@ impl Series {
         }
     }
 
-    /// Whether it only ever counts where repeats are remembered.
+    /// Whether it exists from the start, where a host `remembers` repeats or does not.
     #[must_use]
-    pub const fn is_of_repeats(self) -> bool {
-        matches!(self, Self::Requests(Verdict::Acknowledged(Acknowledged::Repeat)))
+    pub const fn is_used(self, remembers: bool) -> bool {
+        remembers || !matches!(self, Self::Requests(Verdict::Acknowledged(Acknowledged::Repeat)))
     }
 
     /// The metric's name.
@@ -151,5 +151,14 @@ mod tests {
             assert!(seen.insert((series.name(), labels)), "{series:?}");
         }
         assert_eq!(seen.len(), SINGLE.len() + Verdict::COUNT + EventLabel::COUNT);
+    }
+
+    #[test]
+    fn all_but_that_of_repeats_exist_where_none_are_remembered() {
+        assert!(Series::all().all(|series| series.is_used(true)));
+        let unused: Vec<_> = Series::all().filter(|series| !series.is_used(false)).collect();
+        let labels: Vec<_> = unused[0].labels().collect();
+        assert_eq!((unused.len(), unused[0].name()), (1, "junction_webhook_requests_total"));
+        assert_eq!(labels, [("outcome", "acknowledged"), ("reason", "duplicate")]);
     }
 }

@@ -45,7 +45,7 @@ pub trait Host {
     /// The names of the request's trailers, in lower case; none where the host cannot tell.
     fn trailer_names(&self) -> Option<Vec<String>>;
 
-    /// The status of an answer that is the upstream's own, and whole; asked at the request's end.
+    /// The [`upstream_status`], asked at the request's end.
     fn upstream_status(&self) -> Option<u16>;
 
     /// Adds to a counter. A metric that fails is no reason to fail a request.
@@ -77,6 +77,14 @@ pub trait Host {
 
     /// Drops those of the request's trailers that have these names.
     fn remove_trailers(&self, names: &[String]);
+}
+
+/// The status of an answer that is the upstream's own, and whole, from what Envoy knows of it at its
+/// end: its status, and the details of the response code. Envoy's own answers have other details,
+/// and so does one that broke off.
+#[must_use]
+pub fn upstream_status(status: u64, details: &[u8]) -> Option<u16> {
+    if details == b"via_upstream" { u16::try_from(status).ok() } else { None }
 }
 
 /// What came of a change to a request. An event may be far longer than the body that it replaces.

@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use webhook::exchange::Forward;
+use webhook::http::header_name;
 use webhook::metrics::{self, Series};
-use webhook::port::{Change, Host, Warning};
+use webhook::port::{self, Change, Host, Warning};
 use webhook::reject::Answer;
 use webhook::repeats::Destination;
 
@@ -14,7 +15,7 @@ use crate::abi::{self, Attribute, Body, Configuration, Kind, Level, SecretId, St
 #[derive(Debug)]
 pub(crate) struct Metrics {
     ids: Vec<Option<usize>>,
-    /// Whether the series of repeats count.
+    /// Whether repeats are remembered.
     remembers: bool,
 }
 
@@ -84,7 +85,7 @@ impl<'a> Envoy<'a> {
     /// Brings every counter's series into being, before it counts: a rate sees no first value. Before
     /// 1.39, Envoy lets no configuration do that.
     pub(crate) fn begin_counters(&self) {
-        let is_used = |series: &Series| self.names.metrics.remembers || !series.is_of_repeats();
+        let is_used = |series: &Series| series.is_used(self.names.metrics.remembers);
         let counters = Series::all().filter(|series| kind(*series) == Kind::Counter);
         counters.filter(is_used).for_each(|series| self.change_metric(series, 0));
     }
@@ -166,16 +167,14 @@ impl Host for Envoy<'_> {
     }
 
     fn trailer_names(&self) -> Option<Vec<String>> {
-        self.stream()?.trailer_names()
+        let trailers = self.stream()?.trailers()?.into_iter();
+        Some(trailers.map(|(name, _)| header_name(name).to_owned()).collect())
     }
 
-    /// Envoy's own answers have other details, and so does one that broke off.
     fn upstream_status(&self) -> Option<u16> {
         let stream = self.stream()?;
-        if stream.text(Attribute::ResponseCodeDetails)? != b"via_upstream" {
-            return None;
-        }
-        u16::try_from(stream.integer(Attribute::ResponseCode)?).ok()
+        let details = stream.text(Attribute::ResponseCodeDetails)?;
+        port::upstream_status(stream.integer(Attribute::ResponseCode)?, details)
     }
 
     fn add(&self, counter: Series, count: usize) {
@@ -240,15 +239,20 @@ impl Host for Envoy<'_> {
     }
 
     fn drop_trailers(&self) {
-        if let Some(names) = self.trailer_names() {
-            self.remove_trailers(&names);
+        if let Some(stream) = self.stream() {
+            let trailers = stream.trailers().unwrap_or_default();
+            // Not Envoy's own memory: it changes as they go.
+            let names: Vec<_> = trailers.into_iter().map(|(name, _)| name.to_vec()).collect();
+            for name in &names {
+                stream.remove_trailer(name);
+            }
         }
     }
 
     fn remove_trailers(&self, names: &[String]) {
         if let Some(stream) = self.stream() {
             for name in names {
-                stream.remove_trailer(name);
+                stream.remove_trailer(name.as_bytes());
             }
         }
     }

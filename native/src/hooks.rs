@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use webhook::config::{Draft, Subscription, Unusable};
-use webhook::http::Header;
+use webhook::http::{Header, header_name};
 use webhook::port::{self, Flow, Worker};
 use webhook::repeats::Repeats;
 
@@ -109,9 +109,7 @@ impl Request {
         }
         let headers = stream.headers();
         let headers: Option<Vec<Header<'_>>> = headers.map(|headers| {
-            // Nothing here has a name that is no text.
-            let named = |(name, value)| (str::from_utf8(name).unwrap_or_default(), value);
-            headers.into_iter().map(named).collect()
+            headers.into_iter().map(|(name, value)| (header_name(name), value)).collect()
         });
         self.step(stream, |request, worker, envoy| {
             request.on_head(headers.as_deref(), end_of_stream, worker, envoy)

@@ -12,7 +12,7 @@ use junction_webhook::config::Config;
 use junction_webhook::document::EventType;
 use junction_webhook::exchange::{Forward, Plugin};
 use junction_webhook::metrics::Series;
-use junction_webhook::port::{Flow, Request, Worker};
+use junction_webhook::port::{Flow, Request, Worker, upstream_status};
 use junction_webhook::reject::Reason;
 use junction_webhook::repeats::{Destination, Fingerprint, Repeats};
 use junction_webhook::report::{EventLabel, Verdict};
@@ -242,6 +242,24 @@ impl Repeats for Remembered {
     fn remember(&self, event: &Fingerprint, now: Duration) {
         self.0.lock().unwrap().push(now);
         self.1.lock().unwrap().push(*event);
+    }
+}
+
+#[test]
+fn only_the_upstreams_own_whole_answer_has_a_status() {
+    let broken_off = "upstream_reset_after_response_started{connection_termination}";
+    for (status, details, found) in [
+        (200, "via_upstream", Some(200)),
+        (503, "via_upstream", Some(503)),
+        (65_535, "via_upstream", Some(65_535)),
+        (65_536, "via_upstream", None),
+        (u64::MAX, "via_upstream", None),
+        (200, "direct_response", None),
+        (200, broken_off, None),
+        (200, "via_upstrea", None),
+        (200, "", None),
+    ] {
+        assert_eq!(upstream_status(status, details.as_bytes()), found, "{status} {details}");
     }
 }
 

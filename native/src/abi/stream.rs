@@ -154,14 +154,13 @@ impl<'hook> Stream<'hook> {
     }
 
     /// Removes a trailer.
-    pub(crate) fn remove_trailer(self, name: &str) {
-        self.set(REQUEST_TRAILERS, name.as_bytes(), Buffer::EMPTY);
+    pub(crate) fn remove_trailer(self, name: &[u8]) {
+        self.set(REQUEST_TRAILERS, name, Buffer::EMPTY);
     }
 
-    /// The names of the request's trailers; none where Envoy does not give them.
-    pub(crate) fn trailer_names(self) -> Option<Vec<String>> {
-        let names = self.pairs(REQUEST_TRAILERS)?.into_iter();
-        Some(names.map(|(name, _)| String::from_utf8_lossy(name).into()).collect())
+    /// The request's trailers, names and values; none where Envoy does not give them.
+    pub(crate) fn trailers(self) -> Option<Vec<(&'hook [u8], &'hook [u8])>> {
+        self.pairs(REQUEST_TRAILERS)
     }
 
     fn set(self, map: u32, name: &[u8], value: Buffer) {
