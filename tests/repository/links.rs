@@ -64,7 +64,7 @@ fn every_citation_of_the_contract_names_a_section_that_it_has() {
     assert!(cited > 10, "only {cited} citations were found");
 }
 
-fn read_into(sources: &mut Vec<(PathBuf, String)>, directory: &Path) {
+pub(super) fn read_into(sources: &mut Vec<(PathBuf, String)>, directory: &Path) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

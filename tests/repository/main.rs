@@ -1,6 +1,8 @@
 //! What the repository holds beside the filter, without Envoy: the documentation's links, the tests
-//! that `SECURITY.md` names, what `docker compose` starts, and the configuration of either host.
+//! that `SECURITY.md` names, what `docker compose` starts, the configuration of either host, and which
+//! crate uses which.
 
+mod arrows;
 mod compose;
 mod links;
 mod native_envoy;

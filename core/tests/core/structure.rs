@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod hosts;
+mod purity;
+
 /// From the top; modules of one layer do not use each other.
 const LAYERS: &[&[&str]] = &[
     &["port"],
@@ -79,8 +82,24 @@ fn take_tree<'t>(base: &[String], text: &'t str, found: &mut Vec<Place>) -> &'t 
     }
 }
 
-/// Every module by its place, with its code.
+/// The places of another crate that code names, each with as much behind it as is spelled.
+fn used_of(krate: &str, code: &str) -> Vec<Place> {
+    let (prefix, mut found) = (format!("{krate}::"), Vec::new());
+    for (start, _) in code.match_indices(&prefix) {
+        if !code[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+            take_tree(&[], &code[start + prefix.len()..], &mut found);
+        }
+    }
+    found
+}
+
+/// Every module of the core by its place, with its code.
 fn modules() -> BTreeMap<Place, String> {
+    modules_in(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
+}
+
+/// Every module below a directory.
+fn modules_in(root: &str) -> BTreeMap<Place, String> {
     fn visit(root: &Path, directory: &Path, found: &mut BTreeMap<Place, String>) {
         for entry in fs::read_dir(directory).unwrap() {
             let path: PathBuf = entry.unwrap().path();
@@ -95,7 +114,7 @@ fn modules() -> BTreeMap<Place, String> {
             }
         }
     }
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
+    let root = Path::new(root);
     let mut found = BTreeMap::new();
     visit(root, root, &mut found);
     found
@@ -157,4 +176,7 @@ fn paths_are_read_from_code_as_the_compiler_reads_them() {
     );
     assert_eq!(read("super::f(super::super::g, self::h)"), ["a::f", "g", "a::b::h"]);
     assert_eq!(read("use std::x; not_crate::y::crate::z"), [""; 0]);
+    let of_std = used_of("std", "use std::{fs, time::{self, X}}; ::std::y(my_std::z)");
+    let of_std: Vec<_> = of_std.iter().map(|place| place.join("::")).collect();
+    assert_eq!(of_std, ["fs", "time::self", "time::X", "y"]);
 }
