@@ -17,7 +17,7 @@ endif
 INSTALL_ENVOY := scripts/install-envoy.sh "$(ENVOY)" "$(ENVOY_PINNED)" "$(ENVOY_VERSION)"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup rust build envoy build-and-envoy run run-native send test test-native miri test-core test-bare lint fmt instructions check \
+.PHONY: help setup rust build build-native envoy build-and-envoy run run-native send test test-native miri test-core test-bare lint fmt instructions check \
 	bench bench-against phases clean proof-schema proof-lossless test-observability dashboard-picture test-page page-pictures rotate-demo proof fuzz \
 	test-envoys deny reproducible oci test-oci test-docker test-crds test-units dist lint-workflows
 
@@ -74,7 +74,7 @@ miri: ## Run the tests of the dynamic module's interface to Envoy under Miri; ne
 
 test-core: rust ## Run what needs no Envoy, for the inner loop
 	cargo test --locked --package junction-webhook --package junction-webhook-filter --package loopback \
-		--package junction-webhook-tool --package upstream-mock
+		--package junction-webhook-native --package junction-webhook-tool --package upstream-mock
 
 test-bare: ## Run `make run`, `make send` and the first tests as on a machine that has the prerequisites alone
 	@scripts/test-bare.sh
