@@ -90,6 +90,16 @@ impl<'a> Envoy<'a> {
         counters.filter(is_used).for_each(|series| self.change_metric(series, 0));
     }
 
+    /// Panics where the module is made for that, and the request asks for it.
+    #[allow(clippy::unused_self, reason = "it is used where the module is made for that")]
+    fn may_panic(&self, call: &str) {
+        #[cfg(feature = "panicking")]
+        if let Some(stream) = self.stream() {
+            crate::panicking::where_asked(stream, call);
+        }
+        let _ = call;
+    }
+
     const fn stream(&self) -> Option<Stream<'a>> {
         match self.place {
             Place::Stream(stream) => Some(stream),
@@ -131,10 +141,12 @@ fn replace_body(stream: Stream<'_>, body: &[u8]) -> bool {
 
 impl Host for Envoy<'_> {
     fn now(&self) -> Duration {
+        self.may_panic("now");
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
     fn body(&self, length: usize) -> Option<Vec<u8>> {
+        self.may_panic("body");
         let stream = self.stream()?;
         let (parts, size) = body_parts(stream);
         let mut bytes = Vec::with_capacity(size);
@@ -172,6 +184,7 @@ impl Host for Envoy<'_> {
     }
 
     fn upstream_status(&self) -> Option<u16> {
+        self.may_panic("upstream_status");
         let stream = self.stream()?;
         let details = stream.text(Attribute::ResponseCodeDetails)?;
         port::upstream_status(stream.integer(Attribute::ResponseCode)?, details)
@@ -186,6 +199,7 @@ impl Host for Envoy<'_> {
     }
 
     fn set_filter_state(&self, key: &'static str, value: &str) {
+        self.may_panic("set_filter_state");
         if let Some(stream) = self.stream() {
             stream.set_filter_state(key, value);
         }

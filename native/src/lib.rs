@@ -12,5 +12,7 @@ pub mod driven;
 mod envoy;
 mod hooks;
 mod memory;
+#[cfg(feature = "panicking")]
+mod panicking;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod istio;
 mod library;
 mod observability;
 mod overload;
+mod panics;
 mod picture;
 mod room;
 mod rotation;

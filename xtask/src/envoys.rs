@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use xshell::{Shell, cmd};
 
+use crate::test::panicking_module;
 use crate::versions::{self, Versions};
 use crate::{log, proof};
 
@@ -56,6 +57,7 @@ pub(crate) fn run(sh: &Shell, options: &Options) -> Result<()> {
     let releases = if options.releases.is_empty() { &all } else { &options.releases };
     sh.create_dir(proof::ROWS)?;
     let both = [Host::Wasm, Host::Native];
+    panicking_module(sh)?;
     for host in both.into_iter().filter(|host| options.host.is_none_or(|own| own == *host)) {
         let mut passed = Vec::new();
         for release in releases.iter().filter(|release| host.runs_on(release)) {

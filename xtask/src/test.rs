@@ -51,10 +51,24 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
 /// place.
 pub(crate) fn native(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo test --locked --package junction-webhook-native").quiet().run()?;
+    panicking_module(sh)?;
     cmd!(sh, "cargo test --locked --test envoy --test proof")
         .env("FILTER_HOST", "native")
         .quiet()
         .run()?;
+    Ok(())
+}
+
+/// Builds the dynamic module that panics where a request asks for it, for the tests of what comes of that.
+pub(crate) fn panicking_module(sh: &Shell) -> Result<()> {
+    // Also where the reader has set another directory.
+    let options = ["--target-dir", "target", "--features", "panicking"];
+    cmd!(sh, "cargo build --locked --package junction-webhook-native {options...}")
+        .quiet()
+        .run()?;
+    sh.create_dir("target/panicking")?;
+    // Another build would be put in its place.
+    sh.copy_file("target/debug/libjunction_webhook.so", "target/panicking")?;
     Ok(())
 }
 
