@@ -1,6 +1,6 @@
 //! What the plugin's configuration changes, and what a bad one does.
 
-use harness::{Gateway, Host, ID, Request, SECRET, Setup, eventually, now, sign_plain};
+use harness::{Gateway, Host, ID, Request, SECRET, Setup, now, sign_plain};
 use serde_json::json;
 
 use crate::sample::{RESULT, refusal, unverified};
@@ -27,7 +27,8 @@ fn every_unusable_configuration_that_names_no_path_closes_the_endpoint_and_only_
         assert_eq!(gateway.send(&unguarded).status, 404, "the stub's own answer");
         assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 0, "{field}");
         let line = format!("configuration is unusable: {field}: ");
-        let log = eventually(&line, || Some(gateway.log()).filter(|log| log.contains(&line)));
+        let log = gateway.log_to_here();
+        assert!(log.contains(&line), "{field}:\n{log}");
         assert!(log.contains("; its path is answered with 500"), "{field}:\n{log}");
         assert!(!log.contains(hidden), "{field}: a value in the log");
     }
@@ -80,7 +81,8 @@ fn a_configuration_that_does_not_say_which_path_was_meant_closes_everything() {
         assert!(gateway.upstream.requests().is_empty(), "{field}: the upstream saw nothing");
         assert_eq!(gateway.counter("junction_webhook_guards_everything", &[]), 1, "{field}");
         let line = format!("configuration is unusable: {field}: ");
-        let log = eventually(&line, || Some(gateway.log()).filter(|log| log.contains(&line)));
+        let log = gateway.log_to_here();
+        assert!(log.contains(&line), "{field}:\n{log}");
         let end = "; everything is answered with 500, since it does not say which path was meant";
         assert!(log.contains(end), "{field}:\n{log}");
         assert!(!log.contains("hooks"), "{field}: a value in the log");
@@ -146,9 +148,7 @@ fn shadow_mode_is_loud() {
         gateway.send(&Request::new("GET", "/elsewhere"));
     }
     assert_eq!(gateway.counter("junction_webhook_shadow", &[]), 1);
-    eventually("the warning", || {
-        gateway.log().contains("mode is shadow: nothing is refused").then_some(())
-    });
+    gateway.log_with("mode is shadow: nothing is refused");
     let gateway = Setup::new().start();
     assert_eq!(gateway.counter("junction_webhook_shadow", &[]), 0);
 }
@@ -281,8 +281,6 @@ fn the_log_says_where_envoy_leaves_out_a_callback_that_verifies() {
         let answer = gateway.send_http2(&forged, trailers);
         // Nothing asked the filter, which is why docs/envoy.md warns.
         assert_eq!((answer.status, gateway.saw(&forged).len()), (400, 1), "{callback}");
-        eventually(callback, || {
-            gateway.log().contains("a webhook went on unverified").then_some(())
-        });
+        gateway.log_with("a webhook went on unverified");
     }
 }

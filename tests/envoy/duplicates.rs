@@ -63,7 +63,7 @@ fn where_envoy_does_not_tell_where_a_request_goes_nothing_can_be_remembered_and_
     assert_eq!((answer.status, answer.json()), (500, expected));
     assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
     let line = "configuration is unusable: duplicates: needs Envoy 1.40 or later; its path";
-    eventually(line, || gateway.log().contains(line).then_some(()));
+    gateway.log_with(line);
 }
 
 #[test]
@@ -343,14 +343,15 @@ fn a_call_that_envoy_does_not_allow_makes_the_configuration_unusable() {
         assert_eq!(gateway.counter("junction_webhook_config_ok", &[]), 0, "{capability}");
         let line =
             "configuration is unusable: duplicates: capability_restriction_config must allow";
-        assert!(gateway.log().contains(line), "{capability}: {}", gateway.log());
+        gateway.log_with(line);
         assert_eq!(gateway.wasm_reloads(), 0, "{capability}");
     }
     // Where nothing is remembered, those of the memory are not missed.
     let setup = shared_data.into_iter().fold(Setup::new(), Setup::without_capability);
     let gateway = setup.start();
     assert_forwarded("off", &gateway.send(&delivery("msg_a")));
-    assert!(!gateway.log().contains("restricted proxy-wasm capability"), "{}", gateway.log());
+    let log = gateway.log_to_here();
+    assert!(!log.contains("restricted proxy-wasm capability"), "{log}");
 }
 
 #[test]

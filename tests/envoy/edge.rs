@@ -10,7 +10,7 @@ fn a_flood_is_limited_before_it_reaches_the_filter() {
     assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200);
     let second = Request::signed(RESULT);
     assert_eq!(gateway.send(&second).status, 429);
-    assert_eq!(gateway.upstream.saw(&second), [], "the upstream saw nothing");
+    assert_eq!(gateway.saw(&second), [], "the upstream saw nothing");
 }
 
 #[test]

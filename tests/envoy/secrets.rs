@@ -93,11 +93,9 @@ fn assert_closed(gateway: &Gateway) {
 /// A line of the log, which is there once.
 #[track_caller]
 fn assert_logged_once(gateway: &Gateway, text: &str) {
-    let count = || gateway.log().lines().filter(|line| line.contains(text)).count();
-    eventually(text, || (count() > 0).then_some(()));
-    // The log is written in order: whatever was there twice is there by now.
-    gateway.send_logged(&Request::new("GET", "/fence"));
-    assert_eq!(count(), 1, "{}", gateway.log());
+    gateway.log_with(text);
+    let log = gateway.log_to_here();
+    assert_eq!(log.lines().filter(|line| line.contains(text)).count(), 1, "{log}");
 }
 
 #[test]
@@ -115,7 +113,7 @@ fn where_no_secret_can_be_delivered_sds_is_a_configuration_error_that_says_why()
         "configuration is unusable: svix.secrets[0].sds: {reason}; its path is answered with 500"
     );
     // Each worker's module says so.
-    eventually(&line, || gateway.log().contains(&line).then_some(()));
+    gateway.log_with(&line);
 }
 
 #[test]
@@ -192,7 +190,7 @@ fn a_secret_from_a_file_that_comes_late_is_taken_without_a_reload() {
     file.write(Some("whsec_n0t-base64!"));
     eventually("it is no secret any more", || (status(&gateway, SECRET) == 500).then_some(()));
     assert_closed(&gateway);
-    assert!(!gateway.log().contains("n0t-base64"), "no value in the log");
+    assert!(!gateway.log_to_here().contains("n0t-base64"), "no value in the log");
     assert_eq!(reloads(&gateway), 0);
 }
 

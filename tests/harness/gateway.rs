@@ -9,6 +9,12 @@ use tempfile::TempDir;
 
 use crate::{Admin, Answer, Host, Request, Seen, Setup, Upstream, Wire, eventually, http2};
 
+/// Where requests go that no test is about.
+const FENCE: &str = "/fence";
+
+/// What Envoy writes of a signal that it does nothing else about.
+const MARK: &str = "caught and eating SIGHUP";
+
 /// Envoy, the stub behind it, and everything either has to say.
 pub struct Gateway {
     /// Where Envoy's listener is.
@@ -43,11 +49,24 @@ impl Gateway {
 
     /// What the upstream saw of a request that has been answered or given up.
     pub fn saw(&self, request: &Request) -> Vec<Seen> {
-        // Envoy's only worker handles this one after everything it still does for the other.
-        let fence = Request::new("GET", "/fence");
+        self.fence();
+        self.upstream.saw(request)
+    }
+
+    /// What the upstream saw of all requests that have been answered or given up, oldest first.
+    pub fn saw_of_all(&self) -> Vec<Seen> {
+        self.fence();
+        let mut seen = self.upstream.requests();
+        seen.retain(|seen| !seen.path.starts_with(FENCE));
+        seen
+    }
+
+    /// Waits until Envoy has done with every request that has been answered or given up.
+    fn fence(&self) {
+        // Envoy's only worker handles this one after everything it still does for the others.
+        let fence = Request::new("GET", FENCE);
         self.send(&fence);
         assert_eq!(self.upstream.saw(&fence).len(), 1, "the upstream saw the fence");
-        self.upstream.saw(request)
     }
 
     /// The one request that the upstream saw, whole.
@@ -91,7 +110,7 @@ impl Gateway {
             log.filter(|(_, line)| line["method"] == "OPTIONS").map(|(at, _)| at + 1)
         };
         let before = fences().count();
-        self.send(&Request::new("OPTIONS", "/fence"));
+        self.send(&Request::new("OPTIONS", FENCE));
         eventually("the fence's line of the access log", || fences().nth(before))
     }
 
@@ -101,13 +120,39 @@ impl Gateway {
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Everything that Envoy has written so far, the access log included.
+    /// Waits until Envoy's log has this text; what [`Self::log`] has then.
+    pub fn log_with(&self, text: &str) -> String {
+        eventually(text, || Some(self.log()).filter(|log| log.contains(text)))
+    }
+
+    /// Everything that Envoy has written about all that it has done; nothing else may be under way.
+    ///
+    /// For what is to be in the log once, or not at all.
+    pub fn log_to_here(&self) -> String {
+        self.access_log_to_here();
+        // Its two outputs are read side by side, so each has a mark of its own.
+        let marks =
+            || self.process.stderr().all().iter().filter(|line| line.contains(MARK)).count();
+        let before = marks();
+        self.process.signal("HUP").unwrap();
+        eventually("the mark in Envoy's log", || (marks() > before).then_some(()));
+        self.log()
+    }
+
+    /// What has come of all that Envoy has written so far, the access log included: for the words
+    /// of a failure. A test waits for a line, by [`Self::log_with`] or [`Self::log_to_here`].
     pub fn log(&self) -> String {
         format!("{}\n{}", self.process.stderr().text(), self.process.stdout().text())
     }
 
     /// How often Envoy started a crashed module again, or tried to.
     pub fn wasm_reloads(&self) -> u64 {
+        // Envoy sees that a module has crashed when the next request comes to it.
+        eventually("an answer after all others", || {
+            let mut wire = self.connect();
+            wire.send(&Request::new("GET", FENCE));
+            wire.try_answer().ok()
+        });
         let count = |how: &str| {
             self.admin.stat(&format!("wasm.junction_webhook.vm_reload{how}")).unwrap_or_default()
         };

@@ -305,7 +305,7 @@ fn a_flood_of_bodies_that_are_too_long_is_refused_and_forwards_nothing() {
     assert_answered(&mut tally, PATIENCE, &["413", "no answer"]);
     assert!(tally.count("413") > count / 2, "{tally}");
     assert_eq!(gateway.send(&Request::signed(RESULT)).status, 200);
-    assert_eq!(gateway.upstream.requests().len(), 1, "only the good one came through");
+    assert_eq!(gateway.saw_of_all().len(), 1, "only the good one came through");
     assert_eq!(gateway.wasm_reloads(), 0);
     test_support::figures::record(
         "56-too-long",

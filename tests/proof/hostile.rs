@@ -87,7 +87,7 @@ fn arbitrary_bytes_neither_crash_the_module_nor_pass_it() {
             });
         }
     });
-    assert_eq!(gateway.upstream.requests(), [], "the upstream saw nothing unverified");
+    assert_eq!(gateway.saw_of_all(), [], "the upstream saw nothing unverified");
 
     // Signed, so that they get as far as the document.
     let documents = prop_oneof![

@@ -101,6 +101,17 @@ impl Process {
         self.child.wait()
     }
 
+    /// Sends a signal by its name (`HUP`) to a child that is to go on.
+    ///
+    /// # Errors
+    ///
+    /// Where it has ended.
+    pub fn signal(&self, signal: &str) -> io::Result<()> {
+        let kill = ["-c", r#"kill -s "$0" "$1""#, signal, &self.id()?];
+        let is_sent = Command::new("sh").args(kill).status()?.success();
+        if is_sent { Ok(()) } else { Err(Error::other("it has ended")) }
+    }
+
     /// Waits for its own end, as [`Self::ended`], and for the last of what it wrote.
     ///
     /// # Errors

@@ -51,6 +51,20 @@ fn a_child_ends_by_the_signal_that_it_is_sent() {
 }
 
 #[test]
+fn a_child_gets_a_signal_and_goes_on() {
+    let script = "trap 'echo heard' HUP; echo up; while :; do sleep 0.01; done";
+    let mut process = Process::start(&shell(script)).unwrap();
+    let said = |word: &'static str| move |line: &str| (line == word).then_some(());
+    process.stdout().find_within(PATIENCE, said("up")).unwrap();
+    assert_eq!(process.stdout().all(), ["up"]);
+    process.signal("HUP").unwrap();
+    process.stdout().find_within(PATIENCE, said("heard")).unwrap();
+    assert_eq!(process.ended().unwrap(), None);
+    process.end_by("KILL").unwrap();
+    assert!(process.signal("HUP").is_err());
+}
+
+#[test]
 fn a_childs_own_end_and_all_that_it_wrote_are_known() {
     let script = "for i in {1..2000}; do echo out $i; done; printf 'err\\nlast' >&2; exit 3";
     let mut process = Process::start(&shell(script)).unwrap();
