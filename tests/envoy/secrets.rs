@@ -1,8 +1,10 @@
 //! Secrets that Envoy delivers: static ones, and by SDS from files, which rotate without a reload; and
 //! those that never come, or come empty.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use harness::{Gateway, Host, Request, SECRET, Setup, envoy_release, eventually, root, sign_plain};
 use serde_json::{Value, json};
@@ -324,30 +326,41 @@ fn the_example_of_the_page_verifies_and_rotates() {
         return;
     }
     let directory = TempDir::new().unwrap();
-    let path = |name: &str| directory.path().join(format!("junction-{name}.yaml"));
+    let path = |name: &str| directory.path().join(format!("{name}.yaml"));
     let text = shown("yaml secret", directory.path());
     assert_eq!(text.matches(SECRET).count(), 1);
-    let write = |name: &str, secret: &str| {
-        let text = text.replace("junction-current", &format!("junction-{name}"));
-        let partial = path("partial");
-        fs::write(&partial, text.replace(SECRET, secret)).unwrap();
-        fs::rename(partial, path(name)).unwrap();
-    };
-    write("current", SECRET);
-    write("previous", "\"\"");
+    fs::write(path("junction-current"), &text).unwrap();
+    let text = text.replace("junction-current", "junction-previous").replace(SECRET, "\"\"");
+    fs::write(path("junction-previous"), text).unwrap();
+    // The mode that a new file has from nobody's umask.
+    for name in ["junction-current", "junction-previous"] {
+        fs::set_permissions(path(name), Permissions::from_mode(0o604)).unwrap();
+    }
     let gateway = setup(&[], &[]).config_text(&shown("json secrets", directory.path())).start();
     assert_eq!((status(&gateway, SECRET), status(&gateway, NEW)), (200, 401));
-    let before = updates(&gateway, "junction-previous");
-    write("previous", SECRET);
-    eventually("Envoy takes it", || {
-        (updates(&gateway, "junction-previous") > before).then_some(())
-    });
-    write("current", NEW);
-    eventually("the new one is accepted", || (status(&gateway, NEW) == 200).then_some(()));
-    assert_eq!(status(&gateway, SECRET), 200);
-    write("previous", "\"\"");
-    eventually("the old one is refused", || (status(&gateway, SECRET) == 401).then_some(()));
-    assert_eq!(status(&gateway, NEW), 200);
+
+    let place = shown("sh place", directory.path());
+    let rotate = shown("sh rotate", directory.path());
+    let accepted = [[200, 401], [200, 200], [401, 200]];
+    assert_eq!(rotate.lines().count(), accepted.len(), "{rotate}");
+    for (command, accepted) in rotate.lines().zip(accepted) {
+        let name = command.split(' ').nth(1).unwrap();
+        let before = updates(&gateway, name);
+        let output = Command::new("bash")
+            .args(["-c", &format!("set -eu; {place}{command}")])
+            .env("OLD_SECRET", SECRET)
+            .env("NEW_SECRET", NEW)
+            .output()
+            .unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{command}: {output:?}");
+        assert_eq!(fs::metadata(path(name)).unwrap().permissions().mode() & 0o777, 0o604);
+        eventually(command, || (updates(&gateway, name) > before).then_some(()));
+        eventually(command, || {
+            ([SECRET, NEW].map(|secret| status(&gateway, secret)) == accepted).then_some(())
+        });
+    }
+    let files = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(files, 2, "nothing is left beside them");
     assert_eq!(reloads(&gateway), 0);
 }
 
