@@ -2,8 +2,8 @@
 //! unit are made alike.
 //!
 //! Compiled into the build script too, so that table and input agree. Each step changes typography
-//! alone, never a word, and never a letter's case but the litre's; `docs/normalised-event.md` lists
-//! the steps. A UCUM code is its own canonical form.
+//! alone, never a word, and never a letter's case but the litre's. A UCUM code is its own canonical
+//! form. Specification: `docs/contract.md`, section 5, "Units".
 
 /// The longest spelling that is looked at, in bytes, white space between two words as one space: the
 /// longest row is half as long.
