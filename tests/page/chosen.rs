@@ -170,8 +170,13 @@ fn gives_the_command_that_explains_an_event() {
     page.choose("msg_why");
     let (status, told) = explained(&page);
     assert_eq!(status, 0, "{told}");
+    // Its own id and signed time included.
+    let received = page.gateway.upstream.requests().remove(0).body.unwrap();
+    assert!(
+        received.contains("\"event_id\":\"msg_why\"") && !received.contains("\"sent_at\":null")
+    );
+    assert_eq!(told.lines().next(), Some(received.as_str()));
     assert!(told.contains("\"< 0.10\""), "what was sent: {told}");
-    assert!(told.contains("\"comparator\":\"<\",\"number\":0.10"), "what it became: {told}");
 }
 
 #[test]
@@ -189,14 +194,19 @@ fn gives_the_command_that_explains_what_was_not_verified() {
 }
 
 /// Runs the command as a reader would: its status, and what the tool tells.
-fn explained(page: &Setting) -> (i32, String) {
+pub(crate) fn explained(page: &Setting) -> (i32, String) {
     tool();
-    page.browser.click(".actions button:nth-child(2)");
-    page.browser.wait("return document.querySelector('.command textarea') !== null");
-    let command = page.browser.read("return document.querySelector('.command textarea').value");
+    let command = explain_command(page);
     let mut shell = Command::new("sh");
     shell.args(["-c", &command]).current_dir(root()).env("JUNCTION_WEBHOOK_SECRET", SECRET);
     let output = shell.output().unwrap();
     let told = [output.stdout, output.stderr].concat();
     (output.status.code().unwrap(), String::from_utf8(told).unwrap())
+}
+
+/// The command that the page gives for the chosen webhook.
+pub(crate) fn explain_command(page: &Setting) -> String {
+    page.browser.click(".actions button:nth-child(2)");
+    page.browser.wait("return document.querySelector('.command textarea') !== null");
+    page.browser.read("return document.querySelector('.command textarea').value")
 }

@@ -1,8 +1,10 @@
 //! Nothing that a sender wrote is ever more than text.
 
 use serde_json::{Value, json};
+use ureq::Agent;
 
-use crate::setting::{Setting, result};
+use crate::chosen::{explain_command, explained};
+use crate::setting::{Setting, example, result};
 
 const MARKUP: [&str; 6] = [
     "<img src=x onerror=\"window.caught=1\">",
@@ -62,6 +64,43 @@ fn a_hostile_request_that_nobody_guards_is_text_too() {
     page.browser.wait_for_text("#detail", MARKUP[0]);
     page.browser.wait_for_text("#detail", MARKUP[1]);
     assert_inert(&page);
+}
+
+#[test]
+fn a_hostile_id_is_one_word_of_the_command_that_explains_the_event() {
+    let page = Setting::new();
+    for id in ["--json", r#"-x'$(echo${IFS}caught)`id`;"!\<b>&|#"#, "msg_'"] {
+        page.send(id, &example("order.completed"));
+        page.choose(id);
+        let (status, told) = explained(&page);
+        assert_eq!(status, 0, "{told}");
+        let event: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+        assert_eq!(event["event_id"], id);
+    }
+}
+
+#[test]
+fn an_id_and_a_time_that_no_filter_wrote_are_not_in_the_command() {
+    let page = Setting::new();
+    page.send("msg_template", &example("order.completed"));
+    let event = page.gateway.upstream.requests().remove(0).body.unwrap();
+    let sent_at = serde_json::from_str::<Value>(&event).unwrap()["sent_at"].to_string();
+    let agent: Agent = Agent::config_builder().proxy(None).build().into();
+    // A terminal obeys control characters before a shell sees that they are quoted.
+    for (id, time) in [
+        (r"msg_control\u0004\n\u001b[201~", r"2026\n\u0004"),
+        ("msg_.dotted", "later"),
+        ("msg_\u{e4}", ""),
+    ] {
+        let event = event.replace("msg_template", id).replace(&sent_at, &format!("\"{time}\""));
+        let answer = agent.post(page.url("v1/webhooks/junction")).send(event.as_bytes()).unwrap();
+        assert_eq!(answer.status(), 200);
+        page.choose(id.split('\\').next().unwrap());
+        let command = explain_command(&page);
+        assert!(!command.contains("--id") && !command.contains("--at"), "{command}");
+        assert!(!command.contains(|letter: char| letter.is_control() && letter != '\n'));
+        page.browser.wait_for_text(".command", "The tool does not take its id and its signed time");
+    }
 }
 
 /// No script ran, nothing was loaded, and no violation was even tried.

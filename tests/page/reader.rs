@@ -65,6 +65,47 @@ fn a_repeat_is_one_event_received_twice() {
 }
 
 #[test]
+fn a_result_that_is_too_large_to_lay_out_is_critical_in_the_list_all_the_same() {
+    let page = Setting::new();
+    // The sender calls the result critical, and no marker.
+    let bulk = vec!["0"; 250_000].join(",");
+    page.send(
+        "msg_large",
+        &format!(
+            r#"{{"event_type": "labtest.result.ready", "bulk": [{bulk}],
+            "data": {{"interpretation": "critical", "markers": [{{"name": "Iron", "value": 1}}]}}}}"#
+        ),
+    );
+    page.wait_for_rows(1);
+    page.browser.wait_for_text("#rows", "1 marker");
+    assert!(page.rows()[0].contains("Critical"), "{:?}", page.rows());
+    page.browser.click("#critical");
+    page.browser.wait_for_text("#count", "1 of 1 shown");
+    page.choose("msg_large");
+    page.browser.wait_for_text("#detail", "too many to lay out");
+    assert_eq!(page.browser.text("#detail .title .critical"), "Critical");
+    // Nothing that can be given to the tool can be made of it.
+    let actions =
+        "return [...document.querySelectorAll('.actions button')].map((one) => one.innerText)";
+    assert_eq!(page.browser.run(actions), json!(["Copy as curl"]));
+}
+
+#[test]
+fn a_later_delivery_does_not_hide_that_an_earlier_one_was_critical() {
+    let page = Setting::new();
+    page.send("msg_twice", &example("labtest.result.ready"));
+    page.send("msg_twice", &result(&json!([{"name": "Iron", "value": 1}])));
+    page.browser.wait_for_text("#rows", "received 2×");
+    assert!(page.rows()[0].contains("Critical 1"), "{:?}", page.rows());
+    page.browser.click("#critical");
+    page.browser.wait_for_text("#count", "1 of 1 shown");
+    page.choose("msg_twice");
+    let deliveries = "return [...document.querySelectorAll('.deliveries button')]
+        .map((one) => one.innerText.endsWith('answered 200, critical'))";
+    assert_eq!(page.browser.run(deliveries), json!([true, false]));
+}
+
+#[test]
 fn shows_what_nobody_verified_with_its_verdict() {
     let page = Setting::with(
         Setup::new().config(&json!({"mode": "shadow",
@@ -120,7 +161,7 @@ fn finds_by_name_slug_and_id_and_filters_by_type_and_criticality() {
     search("IRON-store", &["msg_mild"]);
     search("msg_", &["msg_order", "msg_bad", "msg_mild"]);
     search("of no one", &[]);
-    page.browser.wait_for_text("#end", "Nothing here is like that");
+    page.browser.wait_for_text("#end", "Nothing that has arrived matches");
     search("", &["msg_order", "msg_bad", "msg_mild"]);
 
     page.browser.click("#critical");
@@ -149,7 +190,11 @@ fn is_read_by_keyboard_alone() {
         ));
     };
 
-    page.browser.press(&["/"]);
+    // No single character does anything: who dictates would set it off (WCAG 2.2, 2.1.4).
+    page.browser.press(&["/", "?", "s", "j", "k"]);
+    assert_eq!(page.browser.read("return document.activeElement.tagName"), "BODY");
+    // First comes the way past the top.
+    page.browser.press(&[key::TAB, key::TAB]);
     page.browser.wait("return document.activeElement.id === 'search'");
     page.browser.press(&["m", "s", "g", key::DOWN]);
     at("msg_39");

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use harness::Setup;
 
+use crate::browser::key;
 use crate::setting::{LAPTOP, Setting, example, result};
 
 #[test]
@@ -82,23 +83,13 @@ fn assert_contrast(page: &Setting) {
 #[test]
 fn has_names_and_roles_for_who_cannot_see_it() {
     let page = Setting::with(Setup::new(), LAPTOP);
+    page.browser.wait_for_text("#envoy", "Configuration");
+    // Nothing is called chosen before anything is.
+    assert_heard(&heard(&page), "article", "");
     page.send("msg_heard", &example("labtest.result.ready"));
     page.choose("msg_heard");
-    let tree = page.browser.tools("Accessibility.getFullAXTree", &json!({}));
-    let nodes: Vec<(String, String)> = tree["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|node| node["ignored"] == false)
-        .map(|node| {
-            let word = |name: &str| node[name]["value"].as_str().unwrap_or_default().to_owned();
-            (word("role"), word("name"))
-        })
-        .collect();
-    let has = |role: &str, name: &str| {
-        let found = nodes.iter().any(|(known, named)| known == role && named == name);
-        assert!(found, "no {role} named {name}: {nodes:#?}");
-    };
+    let nodes = heard(&page);
+    let has = |role: &str, name: &str| assert_heard(&nodes, role, name);
     has("searchbox", "Search by name, slug or id");
     has("combobox", "Event type");
     has("checkbox", "Critical only");
@@ -108,6 +99,7 @@ fn has_names_and_roles_for_who_cannot_see_it() {
     }
     has("button", "labtest.result.ready");
     has("article", "The chosen webhook");
+    has("group", "What the filter in Envoy did");
     has("heading", "labtest.result.ready");
     has("heading", "9 markers");
     has("image", "100.20. Reference range 13.0 to 17.7");
@@ -122,4 +114,63 @@ fn has_names_and_roles_for_who_cannot_see_it() {
         .collect();
     assert_eq!(nameless, Vec::<&(String, String)>::new());
     assert_eq!(page.browser.run("return document.documentElement.lang"), Value::from("en"));
+    page.browser.press(&[key::ESCAPE]);
+    page.browser.wait_for_text("#detail", "Choose a webhook");
+    assert_heard(&heard(&page), "article", "");
+}
+
+#[test]
+fn says_what_the_filter_did_with_a_line_to_who_cannot_see_its_mark() {
+    let page = Setting::new();
+    page.send(
+        "msg_marks",
+        &result(&json!([{"name": "Iron", "value": "< 0.10", "loinc": "6690-2"}])),
+    );
+    page.choose("msg_marks");
+    let nodes = heard(&page);
+    let texts: Vec<&str> = nodes
+        .iter()
+        .filter(|(role, _)| role == "StaticText")
+        .map(|(_, name)| name.trim())
+        .collect();
+    let after = |line: &str| {
+        let at = texts.iter().position(|text| *text == line);
+        texts[at.unwrap_or_else(|| panic!("{line} in {texts:?}")) - 1]
+    };
+    assert_eq!(after("\"value\": \"< 0.10\","), "changed:");
+    assert_eq!(after("\"loinc\": \"6690-2\""), "the sender's own, kept as it was:");
+    assert_eq!(after("\"event_id\": \"msg_marks\","), "added by the filter:");
+    // The signs alone say nothing.
+    assert!(!texts.iter().any(|text| ["~", "+", "="].contains(text)), "{texts:?}");
+    assert_heard(&nodes, "list", "Marks");
+    // What is copied is the document.
+    let copied = "getSelection().selectAllChildren(document.querySelector('.documents'));
+        return getSelection().toString()";
+    let copied = page.browser.read(copied);
+    assert!(copied.contains("\"event_id\": \"msg_marks\""), "{copied}");
+    assert!(!copied.contains("added by") && !copied.contains('~'), "{copied}");
+}
+
+/// Role and name of all that a screen reader is told of, in the order of the page.
+fn heard(page: &Setting) -> Vec<(String, String)> {
+    let tree = page.browser.tools("Accessibility.getFullAXTree", &json!({}));
+    let nodes = tree["nodes"].as_array().unwrap();
+    let word =
+        |node: &Value, name: &str| node[name]["value"].as_str().unwrap_or_default().to_owned();
+    // Chromium gives the nodes by level.
+    let mut heard = Vec::new();
+    let mut waiting = vec![&nodes[0]];
+    while let Some(node) = waiting.pop() {
+        if node["ignored"] == false {
+            heard.push((word(node, "role"), word(node, "name")));
+        }
+        let children = node["childIds"].as_array().into_iter().flatten().rev();
+        waiting.extend(children.filter_map(|id| nodes.iter().find(|node| node["nodeId"] == *id)));
+    }
+    heard
+}
+
+fn assert_heard(nodes: &[(String, String)], role: &str, name: &str) {
+    let found = nodes.iter().any(|(known, named)| known == role && named == name);
+    assert!(found, "no {role} named {name}: {nodes:#?}");
 }

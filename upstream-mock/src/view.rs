@@ -36,6 +36,9 @@ pub(crate) struct View {
     complete: bool,
     answered: Option<u16>,
     shadow_verdict: Option<String>,
+    /// An event's own id and signed time, for the tool.
+    event_id: Option<String>,
+    sent_at: Option<String>,
     /// What stands beside the markers: a name for people and what the event says.
     facts: Vec<(&'static str, String)>,
     markers: Vec<Marker>,
@@ -98,6 +101,8 @@ impl View {
             complete: seen.complete,
             answered: request.answered,
             shadow_verdict: seen.shadow_verdict.clone(),
+            event_id: None,
+            sent_at: None,
             facts: Vec::new(),
             markers: Vec::new(),
             markers_left_out: 0,
@@ -110,6 +115,8 @@ impl View {
         match &mut tree {
             None => view.text = body.or(seen.body_base64.as_deref()).map(shown),
             Some(event) if kind == Kind::Event => {
+                let text = |name| event.get(name).and_then(Tree::text);
+                (view.event_id, view.sent_at) = (text("event_id"), text("sent_at"));
                 view.facts = facts(event);
                 let markers = MARKERS.iter().try_fold(&*event, |tree, name| tree.get(name));
                 if view.is_result(event) {

@@ -95,7 +95,7 @@ const markerRow = (marker) => {
     withRole("cell", make("td", "", ...cell.filter((part) => part !== ""))))));
 };
 
-// On a phone the style takes the shape of a table away, and with it what browsers tell of one.
+// Where the style takes the shape of a table or a list away, some browsers no longer tell of one.
 const withRole = (role, element) => {
   element.setAttribute("role", role);
   return element;
@@ -125,6 +125,19 @@ const markersTable = ({ markers, markers_left_out: left }) => {
 
 const FATES = { changed: ["~", "changed"], added: ["+", "added by the filter"], kept: ["=", "the sender's own, kept as it was"] };
 
+// The sign is for the eye; beside it a word says the same.
+const sign = (fate) => {
+  const mark = make("i", "", FATES[fate][0]);
+  mark.setAttribute("aria-hidden", "true");
+  return mark;
+};
+
+const legend = () => {
+  const list = make("ul", "legend", Object.entries(FATES).map(([fate, [, word]]) => make("li", fate, sign(fate), word)));
+  list.setAttribute("aria-label", "Marks");
+  return withRole("list", list);
+};
+
 // Indented by spaces, so that a copy is; where it wraps, it hangs one step deeper.
 const indented = (depth, text) => {
   const line = make("span", "", "  ".repeat(depth) + text);
@@ -134,9 +147,11 @@ const indented = (depth, text) => {
 };
 
 const jsonPart = (lines, className) => make("div", className, lines.map(({ depth, text, fate }) => {
-  const mark = make("i", "", fate ? FATES[fate][0] : "");
-  if (fate) mark.title = FATES[fate][1];
-  return make("div", `row ${fate ?? ""}`, mark, indented(depth, text));
+  if (!fate) return make("div", "row", make("i", ""), indented(depth, text));
+  const [, word] = FATES[fate];
+  const mark = sign(fate);
+  mark.title = word;
+  return make("div", `row ${fate}`, mark, make("span", "hidden", `${word}: `), indented(depth, text));
 }));
 
 const leftOut = (name, { left_out: count }) => count > 0 && make("p", "warning",
@@ -155,9 +170,8 @@ const documents = ({ sent, document: received, id, kind }) => {
   const link = make("a", "", "the request as JSON");
   link.href = `/requests/${id}`;
   return make("section", "", make("h3", "", sent ? "The two documents" : title),
-    sent && make("p", "legend", Object.entries(FATES).map(([fate, [mark, word]]) =>
-      make("span", fate, make("i", "", mark), word))),
-    kind === "event" && !sent && make("p", "warning", "This event does not tell what was sent."),
+    sent && legend(),
+    kind === "event" && !sent && make("p", "warning", "What was sent cannot be rebuilt from this event."),
     grid, sent && leftOut("Sent", sent), leftOut(title, received), make("p", "say", "Whole, digit for digit: ", link));
 };
 
@@ -169,7 +183,7 @@ const headTable = ({ headers }) => {
     cell.scope = "col";
     return cell;
   });
-  return make("section", "", make("h3", "", "The request's head"),
+  return make("section", "", make("h3", "", "Request headers"),
     make("div", "wide", make("table", "plain", make("thead", "", make("tr", "", titles)), body)));
 };
 
@@ -202,20 +216,34 @@ const curlCommand = async (id) => {
   return answer.ok ? answer.text() : "# This request is no longer remembered.";
 };
 
-// What tells more about a request: of an event, what it was made of; of anything else, what the filter
-// makes of it, at the time when it came.
-const explanation = ({ kind, id, received }) => {
+// What the tool takes as --id and --at. All that the filter writes is like that; any other text came from
+// elsewhere, and a terminal would obey a control character in it before a shell sees that it is quoted.
+const ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/, TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,99})?Z$/;
+
+// One word of a shell, of which it reads nothing.
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+// What tells more about a request: of an event, what it was made of, under its own id and signed time; of
+// anything else, what the filter makes of it, at the time when it came.
+const explanation = ({ kind, id, received, event_id: eventId, sent_at: sentAt }) => {
+  const where = "Run it in the project's directory, after make run or make build";
   const get = (path) => `curl --silent ${location.origin}/requests/${id}${path} |\n  target/release/junction-webhook`;
   if (kind === "event") {
-    return [`${get("/sent")} normalise --config envoy.yaml --explain -`, "The filter accepted it: this tells what it made of each marker, by which rule."];
+    const isId = ID.test(eventId ?? ""), isTime = TIME.test(sentAt ?? "");
+    const untaken = [!isId && "id", sentAt !== null && !isTime && "signed time"].filter(Boolean);
+    // With =, or an id that begins with a dash would be an option.
+    const own = (isId ? ` --id=${quoted(eventId)}` : "") + (isTime ? ` --at=${quoted(sentAt)}` : "");
+    return [`${get("/sent")} normalise --config envoy.yaml${own} --explain -`,
+      `${where}. The filter accepted this event: the tool tells what it made of each marker, by which rule.`
+      + (untaken.length > 0 ? ` The tool does not take its ${untaken.join(" and its ")}, which no filter wrote.` : "")];
   }
   const at = new Date(received).toISOString();
   return [`${get("")} explain --config envoy.yaml --at ${at} -`,
-    "Run it where the filter's secret is in the environment: this tells each of the filter's checks."];
+    `${where}, with JUNCTION_WEBHOOK_SECRET in its environment: the tool tells each of the filter's checks.`];
 };
 
 const state = ({ answered, kind }) => {
-  if (kind === "incomplete") return "its body has not come to its end";
+  if (kind === "incomplete") return "its body has not arrived in full";
   return answered === null ? "not answered yet" : `answered ${answered}`;
 };
 
@@ -227,10 +255,12 @@ const heading = (view, group, choose) => {
   const back = button("Back to the list", () => choose(null));
   back.classList.add("back");
   const told = view.kind === "event" ? `Verified by ${row.verified_by}`
-    : view.kind === "original" ? `Not verified: an original that went on in shadow mode, verdict ${view.shadow_verdict}`
-      : view.kind === "incomplete" ? "Its body has not come to its end" : "No event: a request that came through unguarded, or to the stub itself";
+    : view.kind === "original" ? `Not verified: shadow mode let the sender's document through, with the verdict ${view.shadow_verdict}`
+      : view.kind === "incomplete" ? "Its body has not arrived in full" : "No event: a request for a path that the filter does not guard, or one straight to the stub";
+  const isMixed = group.rows.some((delivery) => delivery.is_critical !== row.is_critical);
   const deliveries = group.rows.map((delivery) => {
     const choice = button(`${clock(delivery.received, true)}, ${state(delivery)}`, () => choose(delivery.id));
+    if (isMixed && delivery.is_critical) choice.append(", critical");
     choice.setAttribute("aria-current", String(delivery.id === view.id));
     return make("li", "", choice);
   });
@@ -248,7 +278,8 @@ const facts = (view) => make("dl", "facts", view.facts.map(([title, text]) =>
 const detailOf = (view, group, choose) => {
   const command = make("div", "");
   const curl = button("Copy as curl", async () => showCommand(command, "As curl", await curlCommand(view.id)));
-  const explain = button("Explain this", () => showCommand(command, "Explain this", ...explanation(view)));
+  // Of an event that cannot be rebuilt, or is too large to be, there is nothing to give to the tool.
+  const explain = (view.kind !== "event" || view.sent) && button("Explain this", () => showCommand(command, "Explain this", ...explanation(view)));
   return [
     heading(view, group, choose),
     make("div", "", make("div", "actions", curl, explain), command),

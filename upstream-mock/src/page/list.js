@@ -26,6 +26,9 @@ const measure = () => {
 
 const latest = (group) => group.rows.at(-1);
 
+// What is critical in any delivery is so in the list: a later one under the same id hides nothing.
+const isCriticalGroup = (group) => group.rows.some((row) => row.is_critical);
+
 // An event is one row, however often it came; any other request is a row of its own.
 const keyOf = (row) => (row.kind === "event" ? `event ${row.event_id}` : `request ${row.id}`);
 
@@ -89,7 +92,7 @@ const filtered = () => {
   const found = newest.filter((group) => {
     const row = latest(group);
     if (type && row.event_type !== type) return false;
-    if (isCritical && !row.is_critical) return false;
+    if (isCritical && !isCriticalGroup(group)) return false;
     if (!words || group.words.includes(words)) return true;
     if (row.has_more_words) partly += 1;
     return false;
@@ -113,12 +116,12 @@ const refresh = (isNew = false) => {
   }
   const all = groups.size.toLocaleString("en");
   byId("count").textContent = (isFiltered ? `${shown.length.toLocaleString("en")} of ${all} shown` : `${all} shown`)
-    + (partly > 0 ? `; ${partly} have more names than are searched` : "");
+    + (partly > 0 ? `; ${partly} more may match, of which not all names are searched` : "");
   byId("table").setAttribute("aria-rowcount", String(shown.length + 1));
   const ends = [];
   if (groups.size === 0) ends.push("Nothing has arrived since the stub started. After `make run`, `make send` in another terminal sends a good "
     + "webhook and three bad ones.");
-  else if (shown.length === 0) ends.push("Nothing here is like that.");
+  else if (shown.length === 0) ends.push("Nothing that has arrived matches.");
   if (forgottenUnseen > 0) {
     ends.push(`${plural(forgottenUnseen, "earlier request")} no longer remembered: the stub keeps the last 10,000, and 64 MiB.`);
   }
@@ -168,8 +171,9 @@ const fill = ({ element, cells }, group, at) => {
   set(cells.times, row.forgotten ? "forgotten" : group.rows.length > 1 ? `received ${group.rows.length}\u00d7`
     : row.answered !== null && row.answered >= 300 ? `answered ${row.answered}` : "");
   set(cells.markers, row.markers === null ? "" : plural(row.markers, "marker"));
-  set(cells.critical, row.critical > 0 ? `Critical ${row.critical}` : "Critical");
-  cells.critical.hidden = !row.is_critical;
+  const critical = Math.max(...group.rows.map((one) => one.critical));
+  set(cells.critical, critical > 0 ? `Critical ${critical}` : "Critical");
+  cells.critical.hidden = !isCriticalGroup(group);
 };
 
 const renderRows = () => {

@@ -19,6 +19,7 @@ const show = async (id) => {
   const parts = answer.ok ? detailOf(await answer.json(), group, choose) : forgottenDetail(group, choose);
   if (number !== asked) return;
   detail.dataset.id = id;
+  detail.setAttribute("aria-label", "The chosen webhook");
   detail.replaceChildren(...parts);
   if (isNew) detail.scrollTop = 0;
 };
@@ -45,6 +46,7 @@ const read = (id) => {
   if (id === null) {
     asked += 1;
     delete detail.dataset.id;
+    detail.removeAttribute("aria-label");
     detail.replaceChildren(nothing);
     const row = requests.get(before);
     focusAt(Math.max(0, shown.findIndex(({ key }) => row && key === keyOf(row))));
@@ -149,11 +151,6 @@ addEventListener("resize", () => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && chosen !== null) choose(null);
-  const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
-  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    byId("search").focus();
-  }
 });
 
 measure();
