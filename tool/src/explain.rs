@@ -115,6 +115,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = parse_at)]
     at: Option<Duration>,
 
+    /// How far to look for the cause of a signature that does not match, in bytes to hash or to
+    /// write; what that leaves out is said
+    #[arg(long, value_name = "BYTES", default_value_t = cause::MOST_UNITS)]
+    effort: usize,
+
     /// Show what the body says: the event, and the names and values in it
     #[arg(long)]
     show_body: bool,
@@ -185,7 +190,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         .map(|plugin| Judgement::of(&Arc::new(plugin), &capture, clock.now));
     let schemes = Schemes::of(&plugin, &secrets);
     let search = advice::wants_search(&judgement, &capture)
-        .then(|| cause::search(&capture, &schemes, &secrets));
+        .then(|| cause::search(&capture, &schemes, &secrets, arguments.effort));
     let explanation = Explanation {
         capture: &capture,
         clock: &clock,

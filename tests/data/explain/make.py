@@ -110,6 +110,14 @@ rewritten("JSON as PHP writes it was signed", dumps(separators=(",", ":")).repla
 rewritten("JSON as Go writes it was signed",
           BODY.decode().replace("<", "\\u003c").replace(">", "\\u003e"))
 rewritten("JSON as JavaScript writes it was signed", BODY.replace(b"1.50", b"1.5"))
+# What Python and a database write, and JavaScript then makes of it.
+FLOATS = '{"event_type":"labtest.result.ready","data":{"marker_count":1,"markers":[{"value":5.0,"min_range_value":3.5}]}}'
+CENTS = '{"event_type":"labtest.result.ready","data":{"marker_count":1,"markers":[{"value":100.20,"max_range_value":5.00}]}}'
+ALL_FLOATS = '{"event_type": "labtest.result.ready", "data": {"marker_count": 1.0, "other": [12.0, {"a": -3.5}]}}'
+rewritten("whole values lost their point", FLOATS, FLOATS.replace("5.0", "5").encode())
+rewritten("values and ranges lost their zeros", CENTS, CENTS.replace("100.20", "100.2").replace("5.00", "5").encode())
+rewritten("all numbers lost their point, and the spaces went", ALL_FLOATS,
+          ALL_FLOATS.replace(".0", "").replace(" ", "").encode())
 body("the JSON was written as a JSON string", "body_json_in_json", BODY, json.dumps(BODY.decode()).encode())
 body("a JSON string of the JSON was signed", "body_json_string_signed",
      json.dumps(BODY.decode(), ensure_ascii=False).encode(), BODY)

@@ -10,7 +10,7 @@ use junction_webhook::{
 use super::{
     Explanation,
     capture::Capture,
-    cause::{Search, sentence},
+    cause::{Search, Untried, sentence},
     facts,
     judgement::Judgement,
 };
@@ -164,16 +164,80 @@ fn nothing_found(error: SignatureError, search: &Search, explanation: &Explanati
             "{what}: let the sender send {due}, and nothing between drop or change them."
         );
     }
-    let tried = search.tried;
-    let cut = if search.is_cut_short {
-        "; the search ended before its time, as the body is long"
-    } else {
-        ""
-    };
+    let tries = if search.tried == 1 { "try" } else { "tries" };
+    let left_out = search.untried.map(left_out).unwrap_or_default();
     format!(
-        "No cause found in {tried} tries{cut}: the request was signed with a secret that is not \
-         configured here, or its id, timestamp or body was changed in a way that cannot be \
-         undone, as by keys in another order, numbers written again by way of floating point, or \
-         compressing; compare the secret with the one that Junction shows for this endpoint."
+        "No cause found in {} {tries}{left_out}: the request was signed with a secret that is not \
+         configured here, or its id, timestamp or body was changed in a way that leaves no proof, \
+         as where keys are put in another order or numbers lose their digits (100.20 written as \
+         100.2, 1e2 as 100); compare the secret with the one that Junction shows for this \
+         endpoint, and the body with the one that the sender has.",
+        search.tried
     )
+}
+
+/// What the search left out, and why.
+fn left_out(untried: Untried) -> String {
+    let Untried { writings, alterations, has_single, is_spent } = untried;
+    let mut parts = Vec::new();
+    if has_single {
+        parts.push("other ids, timestamps and keys".to_owned());
+    }
+    for ((left, all), what) in
+        [(alterations, "other changes of the body"), (writings, "ways to write its JSON")]
+    {
+        if left > 0 {
+            parts.push(format!("{left} of {all} {what}"));
+        }
+    }
+    if is_spent {
+        let pairs = if parts.is_empty() { "all pairs of causes" } else { "pairs of causes" };
+        parts.push(pairs.to_owned());
+    }
+    let last = parts.pop().unwrap_or_default();
+    let parts = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
+    if is_spent {
+        format!(", cut short before it tried {parts} (a greater --effort tries more)")
+    } else {
+        format!(", without {parts}, which would be too long")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_the_search_left_out_and_why() {
+        let untried = |writings, alterations, has_single, is_spent| Untried {
+            writings: (writings, 104),
+            alterations: (alterations, 22),
+            has_single,
+            is_spent,
+        };
+        for (untried, expected) in [
+            (
+                untried(104, 22, true, true),
+                ", cut short before it tried other ids, timestamps and keys, 22 of 22 other changes \
+                 of the body, 104 of 104 ways to write its JSON and pairs of causes (a greater \
+                 --effort tries more)",
+            ),
+            (
+                untried(9, 0, false, true),
+                ", cut short before it tried 9 of 104 ways to write its JSON and pairs of causes (a \
+                 greater --effort tries more)",
+            ),
+            (
+                untried(0, 0, false, true),
+                ", cut short before it tried all pairs of causes (a greater --effort tries more)",
+            ),
+            (
+                untried(4, 1, false, false),
+                ", without 1 of 22 other changes of the body and 4 of 104 ways to write its JSON, \
+                 which would be too long",
+            ),
+        ] {
+            assert_eq!(left_out(untried), expected);
+        }
+    }
 }

@@ -34,6 +34,9 @@ struct Told {
     in_enforce_mode: Option<Becomes>,
     /// What would make a signature match; empty where nothing was found, or it matches.
     causes: Vec<&'static str>,
+    /// Where it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    search: Option<Searched>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
     notes: Vec<String>,
@@ -66,6 +69,13 @@ struct Checked {
 struct Outcome {
     outcome: &'static str,
     reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Searched {
+    tried: usize,
+    /// Whether it ended by itself: with a cause, or with nothing left to try.
+    complete: bool,
 }
 
 /// What becomes of the request.
@@ -146,6 +156,10 @@ impl Told {
             becomes: becomes(judgement),
             in_enforce_mode: explanation.enforced.map(becomes),
             causes,
+            search: explanation.search.map(|search| Searched {
+                tried: search.tried,
+                complete: search.found.is_some() || search.untried.is_none(),
+            }),
             advice: advice::of(explanation),
             notes,
         }

@@ -341,3 +341,27 @@ fn notes_that_envoy_may_resolve_a_path_before_the_filter() {
     assert_eq!(noted(&format!("/{}/../v1/webhooks", "a/".repeat(2100))), 1);
     assert_eq!(noted("/a/../v1/webhooks"), 0);
 }
+
+/// The bound is counted in `explain::cause::rounds`; here it is the one that holds.
+#[test]
+fn bounds_the_search_where_nobody_says_how_far_to_go() {
+    let Output { stdout, .. } = run(explain(&["--help"]), b"");
+    let help = String::from_utf8(stdout).unwrap();
+    let (_, effort) = help.split_once("--effort <BYTES>").unwrap();
+    let (effort, _) = effort.split_once("--show-body").unwrap();
+    assert!(effort.contains("[default: 4294967296]"), "{effort}");
+
+    let wrong = signed(EVENT).replace("msg_1", "other");
+    let (_, told) = explained("{}", &wrong, &["--effort", "10000000"]);
+    assert_eq!(told["search"]["complete"], true, "{told:#}");
+    let (code, told) = explained("{}", &wrong, &["--effort", "9000"]);
+    assert_eq!((code, &told["search"]["complete"]), (Some(1), &false.into()), "{told:#}");
+    // What is found within the bound is found.
+    let (_, told) = explained(
+        "{}",
+        &signed(&format!("{EVENT}\n")).trim_end().replace("75", "74"),
+        &["--effort", "70000"],
+    );
+    assert_eq!(told["causes"], serde_json::json!(["body_line_end_removed"]), "{told:#}");
+    assert_eq!(told["search"]["complete"], true, "{told:#}");
+}

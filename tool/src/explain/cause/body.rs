@@ -10,10 +10,17 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use percent_encoding::percent_decode;
 use sha2::{Digest, Sha256};
 
-use super::json::{self, Style};
+use super::{
+    json::{self, Escapes, Order, Space, Style, Tree},
+    work::{Spent, Work},
+};
 
-/// The most bytes that a compressed body is unpacked to: a small one may hold gigabytes.
-const MOST_UNPACKED_BYTES: usize = 32 * 1024 * 1024;
+/// The longest body that is made, where the one that arrived is not half as long: a small compressed
+/// one may hold gigabytes, and one with lines at every depth be a hundred times as long.
+const MOST_MADE_BYTES: usize = 32 * 1024 * 1024;
+
+/// What an alteration takes for each byte that arrived and that it makes, in units of hashing one.
+const MADE_BYTE_UNITS: usize = 2;
 
 /// What is otherwise about the body that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +57,8 @@ pub(crate) enum BodyCause {
 
 type Make = fn(&[u8]) -> Option<Cow<'_, [u8]>>;
 
-/// All but the JSON ones.
-const MADE: [(BodyCause, Make); 19] = [
+/// All but the JSON ones, the common ones first.
+const MADE: [(BodyCause, Make); 22] = [
     (BodyCause::WithoutLineEnd, |body| body.strip_suffix(b"\n").map(Cow::from)),
     (BodyCause::WithoutLineEnd, |body| body.strip_suffix(b"\r\n").map(Cow::from)),
     (BodyCause::WithLineEnd("line feed"), |body| Some([body, b"\n"].concat().into())),
@@ -63,6 +70,8 @@ const MADE: [(BodyCause, Make); 19] = [
     (BodyCause::WithoutMark, |body| body.strip_prefix(b"\xef\xbb\xbf").map(Cow::from)),
     (BodyCause::WithMark, |body| Some([b"\xef\xbb\xbf", body].concat().into())),
     (BodyCause::WithoutLineEnd, |body| Some(body.trim_ascii().into())),
+    (BodyCause::Empty, |_| Some(b"".as_slice().into())),
+    (BodyCause::NoText, |_| Some(b"[object Object]".as_slice().into())),
     (BodyCause::Unquoted, |body| {
         serde_json::from_slice::<String>(body).ok().map(|text| text.into_bytes().into())
     }),
@@ -89,27 +98,106 @@ const MADE: [(BodyCause, Make); 19] = [
     (BodyCause::Base64Decoded, |body| {
         BASE64_STANDARD.decode(body.trim_ascii()).ok().map(Cow::from)
     }),
+    (BodyCause::Base64Encoded, |body| Some(BASE64_STANDARD.encode(body).into_bytes().into())),
 ];
 
-/// The body that arrived, and every other that may have been signed, each once.
-pub(super) fn variants(body: &[u8]) -> impl Iterator<Item = (Option<BodyCause>, Cow<'_, [u8]>)> {
-    let made = MADE.into_iter().filter_map(move |(cause, make)| Some((cause, make(body)?)));
-    let parsed = json::parse(body);
-    let rewritten = Style::all().filter_map(move |style| {
-        let text = json::write(parsed.as_ref()?, style);
-        Some((BodyCause::Rewritten(style), Cow::from(text)))
-    });
-    let encoded = std::iter::once_with(move || {
-        (BodyCause::Base64Encoded, Cow::from(BASE64_STANDARD.encode(body).into_bytes()))
-    });
-    let constant: [(BodyCause, &[u8]); 2] =
-        [(BodyCause::Empty, b""), (BodyCause::NoText, b"[object Object]")];
-    let constant = constant.into_iter().map(|(cause, body)| (cause, Cow::from(body)));
-    let mut seen: HashSet<[u8; 32]> = HashSet::new();
-    seen.insert(Sha256::digest(body).into());
-    let altered = made.chain(rewritten).chain(encoded).chain(constant);
-    let altered = altered.filter(move |(_, body)| seen.insert(Sha256::digest(body).into()));
-    std::iter::once((None, Cow::from(body))).chain(altered.map(|(cause, body)| (Some(cause), body)))
+/// A way to make a body of the one that arrived.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    Made(BodyCause, Make),
+    Written(Style),
+}
+
+impl Form {
+    /// All of them, the cheap and likely ones first.
+    pub(super) fn all() -> Vec<Self> {
+        let made = MADE.into_iter().map(|(cause, make)| Self::Made(cause, make));
+        made.chain(Style::all().into_iter().map(Self::Written)).collect()
+    }
+
+    pub(super) const fn cause(self) -> BodyCause {
+        match self {
+            Self::Made(cause, _) => cause,
+            Self::Written(style) => BodyCause::Rewritten(style),
+        }
+    }
+}
+
+/// Makes bodies of the one that arrived.
+pub(super) struct Forms<'b> {
+    body: &'b [u8],
+    /// The document in the order of the last style; none where it is no JSON, or that order changes
+    /// nothing, so that every style of it was there already.
+    tree: Option<(Order, Option<Tree<'b>>)>,
+    /// The spaces and escapes with which the document is too long.
+    long: Vec<(Space, Escapes)>,
+    /// Every body until now.
+    seen: HashSet<[u8; 32]>,
+}
+
+/// What a form makes.
+pub(super) enum Made<'b> {
+    Body(Cow<'b, [u8]>),
+    /// Nothing: the form is none of this body.
+    Nothing,
+    /// A body that is longer than [`MOST_MADE_BYTES`].
+    TooLong,
+}
+
+impl<'b> Forms<'b> {
+    pub(super) fn of(body: &'b [u8]) -> Self {
+        let seen = HashSet::from([Sha256::digest(body).into()]);
+        Self { body, tree: None, long: Vec::new(), seen }
+    }
+
+    /// Makes one form.
+    pub(super) fn make(&mut self, form: Form, work: &mut Work) -> Result<Made<'b>, Spent> {
+        match form {
+            Form::Made(_, make) => {
+                work.take(self.body.len(), MADE_BYTE_UNITS)?;
+                let Some(body) = make(self.body) else { return Ok(Made::Nothing) };
+                work.take(body.len(), MADE_BYTE_UNITS)?;
+                let is_long = body.len() > self.most_bytes();
+                Ok(if is_long { Made::TooLong } else { Made::Body(body) })
+            }
+            Form::Written(style) => self.write(style, work),
+        }
+    }
+
+    /// Whether no form made this body before.
+    pub(super) fn is_new(&mut self, body: &[u8], work: &mut Work) -> Result<bool, Spent> {
+        work.take(body.len(), 1)?;
+        Ok(self.seen.insert(Sha256::digest(body).into()))
+    }
+
+    fn most_bytes(&self) -> usize {
+        MOST_MADE_BYTES.max(self.body.len().saturating_mul(2))
+    }
+
+    fn write(&mut self, style: Style, work: &mut Work) -> Result<Made<'b>, Spent> {
+        let Style { order, space, escapes } = style;
+        let most_bytes = self.most_bytes();
+        if self.tree.as_ref().is_none_or(|(last, _)| *last != order) {
+            let mut tree = Tree::read(self.body, work)?;
+            if let Some(read) = &mut tree
+                && !read.put_into(order, work)?
+            {
+                tree = None;
+            }
+            self.tree = Some((order, tree));
+        }
+        let Some((_, Some(tree))) = &self.tree else { return Ok(Made::Nothing) };
+        // No spaces and no escapes make it no longer.
+        let is_long = self.long.iter().any(|long| {
+            [Space::None, space].contains(&long.0) && [Escapes::None, escapes].contains(&long.1)
+        });
+        let text = if is_long { None } else { json::write(tree, style, most_bytes, work)? };
+        let Some(text) = text else {
+            self.long.push((space, escapes));
+            return Ok(Made::TooLong);
+        };
+        Ok(Made::Body(text.into()))
+    }
 }
 
 fn to_line_feeds(body: &[u8]) -> Vec<u8> {
@@ -156,11 +244,12 @@ fn to_byte(character: char) -> Option<u8> {
     u8::try_from(character).ok().or_else(windows)
 }
 
+/// What was packed, or a byte more of it than may be made.
 fn unpacked<'b>(packed: impl Read) -> Option<Cow<'b, [u8]>> {
-    let limit = u64::try_from(MOST_UNPACKED_BYTES).ok()?.checked_add(1)?;
+    let limit = u64::try_from(MOST_MADE_BYTES).ok()?.checked_add(1)?;
     let mut body = Vec::new();
     packed.take(limit).read_to_end(&mut body).ok()?;
-    (body.len() <= MOST_UNPACKED_BYTES).then_some(body.into())
+    Some(body.into())
 }
 
 #[cfg(test)]
@@ -172,24 +261,56 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unpacks_no_more_than_its_bound() {
+    fn makes_nothing_longer_than_the_bound() {
         let pack = |length: usize| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
             encoder.write_all(&vec![b' '; length]).unwrap();
             encoder.finish().unwrap()
         };
-        let unpack = |packed: &[u8]| unpacked(GzDecoder::new(packed)).map(|body| body.len());
-        assert_eq!(unpack(&pack(MOST_UNPACKED_BYTES)), Some(MOST_UNPACKED_BYTES));
-        assert_eq!(unpack(&pack(MOST_UNPACKED_BYTES + 1)), None);
+        let longest = |body: &[u8]| {
+            let (mut longest, mut too_long) = (0, 0);
+            for (_, made) in all(body) {
+                match made {
+                    Made::Body(body) => longest = longest.max(body.len()),
+                    Made::Nothing => {}
+                    Made::TooLong => too_long += 1,
+                }
+            }
+            (longest, too_long)
+        };
+        assert_eq!(longest(&pack(MOST_MADE_BYTES)), (MOST_MADE_BYTES, 0));
+        let (length, too_long) = longest(&pack(MOST_MADE_BYTES + 1));
+        assert!(length < 1_000_000 && too_long == 1, "{length}, {too_long}");
+        // A line for each of its items, with 252 spaces before it: 260 times as long.
+        let deep = |items: usize| {
+            let (start, end) = ("[".repeat(62), "]".repeat(62));
+            format!("{start}{}0{end}", "0,".repeat(items)).into_bytes()
+        };
+        assert_eq!(longest(&deep(100)).1, 0);
+        let (length, too_long) = longest(&deep(140_000));
+        assert!((17_000_000..=MOST_MADE_BYTES).contains(&length), "{length}");
+        // Indented by four spaces, in whichever order and with whichever escapes.
+        assert_eq!(too_long, 4);
+    }
+
+    /// Each form of a body, and what it makes.
+    fn all(body: &[u8]) -> Vec<(BodyCause, Made<'_>)> {
+        let (mut forms, mut work) = (Forms::of(body), Work::of(usize::MAX));
+        let made = |form: Form| (form.cause(), forms.make(form, &mut work).unwrap());
+        Form::all().into_iter().map(made).collect()
     }
 
     #[test]
-    fn tries_every_body_once() {
+    fn every_other_body_is_new_once() {
         for body in [b"".as_slice(), b"{}", b"{\"a\": 1}\n", b"\xff\n", b"\"\\u00e9\""] {
-            let all: Vec<_> = variants(body).map(|(_, body)| body.into_owned()).collect();
-            let distinct: HashSet<_> = all.iter().collect();
-            assert_eq!(distinct.len(), all.len(), "{}", body.escape_ascii());
-            assert_eq!(all[0], body);
+            let (mut forms, mut work) = (Forms::of(body), Work::of(usize::MAX));
+            let mut distinct = HashSet::from([body.to_vec()]);
+            for (_, made) in all(body) {
+                let Made::Body(made) = made else { continue };
+                let is_new = distinct.insert(made.to_vec());
+                assert_eq!(forms.is_new(&made, &mut work), Ok(is_new), "{}", made.escape_ascii());
+            }
+            assert!(distinct.len() > 5);
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) enum TagCause {
 }
 
 const SIGNATURES: [&str; 2] = ["svix-signature", "webhook-signature"];
-/// The most signatures that are compared: more are no sender's.
+/// The most signatures that are compared, the first ones: more are no sender's, and the filter takes 32.
 const MOST_TAGS: usize = 64;
 
 /// Reads every header that may hold a signature.
@@ -100,9 +100,9 @@ pub(super) fn read(capture: &Capture, schemes: &Schemes) -> Vec<Claim> {
         } else {
             deciding.filter(|first| *first != name).cloned().map(ClaimCause::Overruled)
         };
-        let found = read_tags(value, scheme);
+        let found = read_tags(value, scheme, MOST_TAGS.saturating_sub(tags));
         tags = tags.saturating_add(found.len());
-        if found.is_empty() || tags > MOST_TAGS {
+        if found.is_empty() {
             continue;
         }
         claims.push(Claim {
@@ -257,12 +257,13 @@ fn times(time: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     times
 }
 
-/// Reads whatever in a header's value may be a tag of 32 bytes.
-fn read_tags(value: &[u8], scheme: SchemeName) -> Vec<Tag> {
+/// Reads whatever in a header's value may be a tag of 32 bytes, the first `most` of it.
+fn read_tags(value: &[u8], scheme: SchemeName, most: usize) -> Vec<Tag> {
     let is_timed = value.starts_with(b"t=");
     let mut tags: Vec<Tag> = Vec::new();
     let mut add = |tag: Option<Tag>| {
-        let new = tag.filter(|tag| tags.iter().all(|known| known.bytes != tag.bytes));
+        let is_more = tags.len() < most;
+        let new = tag.filter(|tag| is_more && tags.iter().all(|known| known.bytes != tag.bytes));
         tags.extend(new);
     };
     for entry in value.split(|byte| b" ;".contains(byte)).filter(|entry| !entry.is_empty()) {

@@ -9,7 +9,7 @@ use junction_webhook::signature::SchemeName;
 
 use super::{
     BodyCause, Cause, ClaimCause, HeadCause, KeyCause, TagCause,
-    json::{Escapes, Space, Style},
+    json::{Escapes, Numbers, Space, Style},
 };
 
 /// The sentence for what was found, all of it together.
@@ -328,11 +328,18 @@ fn styled(style: Style) -> String {
         }
         Escapes::Html => words.push("with \\u003c for <, as Go does".to_owned()),
     }
-    if style.is_sorted {
+    if style.order.is_sorted {
         words.push("with its keys sorted".to_owned());
     }
-    if style.has_short_numbers {
-        words.push("with numbers as JavaScript writes them".to_owned());
+    match style.order.numbers {
+        Numbers::Kept => {}
+        Numbers::Short => words.push("with numbers as JavaScript writes them".to_owned()),
+        Numbers::Decimals { least, everywhere } => words.push(format!(
+            "with {} at least, as in {}, {}",
+            crate::explain::text::count(least, "decimal"),
+            ["1", &"0".repeat(least)].join("."),
+            if everywhere { "in every number" } else { "in values and their ranges" },
+        )),
     }
     words.join(", ")
 }
