@@ -143,6 +143,8 @@ struct Explanation<'e> {
     enforced: Option<&'e Judgement>,
     /// Only where it could say anything.
     search: Option<&'e Search>,
+    /// What the secrets that were tried are called, each once.
+    secrets: &'e [String],
     shows_body: bool,
 }
 
@@ -191,6 +193,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let schemes = Schemes::of(&plugin, &secrets);
     let search = advice::wants_search(&judgement, &capture)
         .then(|| cause::search(&capture, &schemes, &secrets, arguments.effort));
+    let mut secret_names: Vec<_> =
+        secrets.iter().map(|secret| text::shown(secret.name.as_bytes())).collect();
+    secret_names.dedup();
     let explanation = Explanation {
         capture: &capture,
         clock: &clock,
@@ -204,6 +209,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         judgement: &judgement,
         enforced: enforced.as_ref(),
         search: search.as_ref(),
+        secrets: &secret_names,
         shows_body: arguments.show_body,
     };
     report::print(&explanation, arguments.json)?;

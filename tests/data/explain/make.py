@@ -144,6 +144,12 @@ BARE = SECRET.removeprefix("whsec_")
 key("the secret was not decoded", "secret_not_decoded", SECRET)
 key("the secret behind whsec_ was not decoded", "secret_not_decoded", BARE)
 TWICE = "whsec_" + b64(b64(KEY).encode())
+key("the configured secret is base64 of the secret", "secret_still_encoded", KEY, secret=b64(SECRET.encode()),
+    reason="configuration")
+key("the configured secret has its prefix twice", "secret_behind_something", KEY, secret="whsec_" + SECRET,
+    reason="configuration")
+key("the configured secret has the variable's name before it", "secret_behind_something", KEY,
+    secret="JUNCTION_WEBHOOK_SECRET=" + SECRET, reason="configuration")
 key("the secret was decoded twice", "secret_decoded_twice", KEY, secret=TWICE)
 # Python's lenient decoder leaves _ out; Node's takes it for /. 37 characters are 27 whole bytes.
 key("the prefix was decoded without its sign", "secret_prefix_kept", unb64(("whsec" + BARE)[:36]))

@@ -10,7 +10,7 @@ use junction_webhook::{
 use super::{
     Explanation,
     capture::Capture,
-    cause::{Search, Untried, sentence},
+    cause::{Cause, HeadCause, Search, Untried, sentence},
     facts,
     judgement::Judgement,
 };
@@ -59,7 +59,7 @@ pub(crate) fn of(explanation: &Explanation<'_>) -> Option<String> {
             };
             Some(match &search.found {
                 Some(causes) if causes.is_empty() => as_it_is(error, capture),
-                Some(causes) => sentence(causes),
+                Some(causes) => beside(error, causes),
                 None => nothing_found(error, search, explanation),
             })
         }
@@ -113,7 +113,7 @@ fn without_the_body(error: SignatureError, capture: &Capture) -> String {
         }
         SignatureError::Malformed
         | SignatureError::TimestampMalformed
-        | SignatureError::Mismatch => "Mend the form of the headers, as said at the check",
+        | SignatureError::Mismatch => "Mend the form of the headers, as said at check 6",
     };
     format!(
         "{head}; whether the signature matches takes a capture with the whole body, as in shadow \
@@ -136,41 +136,80 @@ fn as_it_is(error: SignatureError, capture: &Capture) -> String {
             "A signature matches as it is, over a time that is past: find what held the request \
              up, sign anew for each attempt, and set both clocks."
         }
-        SignatureError::Missing
-        | SignatureError::Malformed
-        | SignatureError::TimestampMalformed
-        | SignatureError::Mismatch => {
-            "A signature matches as it is: mend the form of the headers, as said at the check."
+        SignatureError::TimestampMalformed => {
+            "A signature matches as it is, over a timestamp in another form: send and sign whole \
+             seconds since 1970, in digits alone."
+        }
+        SignatureError::Missing | SignatureError::Malformed | SignatureError::Mismatch => {
+            "A signature matches as it is: mend the form of the headers, as said at check 6."
         }
     }
     .to_owned()
 }
 
+/// What makes a signature match, and that the time is wrong too, where it is.
+fn beside(error: SignatureError, causes: &[Cause]) -> String {
+    let sentence = sentence(causes);
+    let is_of_time = |cause: &Cause| matches!(cause, Cause::Head(HeadCause::Timestamp(_)));
+    match error {
+        SignatureError::TimestampTooOld | SignatureError::TimestampTooNew
+            if !causes.iter().any(is_of_time) =>
+        {
+            let sentence = sentence.trim_end_matches('.');
+            format!("{sentence}; and mend the signed time, which is too far off as well.")
+        }
+        _ => sentence,
+    }
+}
+
 fn nothing_found(error: SignatureError, search: &Search, explanation: &Explanation<'_>) -> String {
-    if search.compared == 0 {
-        let deciding = match explanation.plugin {
-            Ok(config) => config.verifier.deciding(&explanation.capture.head()),
-            Err(_) => None,
-        };
-        let due = match deciding {
-            Some(SchemeName::Hmac) => "one of the headers that hmac.headers names",
-            Some(SchemeName::Svix) | None => "svix-id, svix-timestamp and svix-signature",
-        };
-        let what = match error {
-            SignatureError::Missing => "The request lacks a signature",
-            _ => "The request has no signature of 32 bytes that could be compared",
-        };
+    let deciding = match explanation.plugin {
+        Ok(config) => config.verifier.deciding(&explanation.capture.head()),
+        Err(_) => None,
+    };
+    let due = match deciding {
+        Some(SchemeName::Hmac) => "one of the headers that hmac.headers names",
+        Some(SchemeName::Svix) | None => "svix-id, svix-timestamp and svix-signature",
+    };
+    let lacking = match error {
+        SignatureError::Missing if search.compared == 0 => "The request lacks a signature",
+        SignatureError::Missing => {
+            "A header of the signature is missing, and no signature matches without it"
+        }
+        _ => "The request has no signature of 32 bytes that could be compared",
+    };
+    if search.compared == 0 || error == SignatureError::Missing {
         return format!(
-            "{what}: let the sender send {due}, and nothing between drop or change them."
+            "{lacking}: let the sender send {due}, and nothing between drop or change them."
         );
     }
+    let beside = match error {
+        SignatureError::Malformed | SignatureError::TimestampMalformed => {
+            "The headers have another form than is due, as said at check 6, and no signature matches \
+             either: "
+        }
+        SignatureError::TimestampTooOld | SignatureError::TimestampTooNew => {
+            "The signed time is too far off, and no signature matches either: "
+        }
+        SignatureError::Missing | SignatureError::Mismatch => "",
+    };
+    let no = if beside.is_empty() { "No" } else { "no" };
     let tries = if search.tried == 1 { "try" } else { "tries" };
     let left_out = search.untried.map(left_out).unwrap_or_default();
+    let secrets = explanation.secrets.join(", ");
+    if explanation.capture.body.is_empty() {
+        return format!(
+            "{beside}{no} cause found in {} {tries}{left_out}, of a body that is empty: look whether \
+             the capture has lost it, or something before the filter; else the request was signed \
+             with another secret than {secrets}.",
+            search.tried
+        );
+    }
     format!(
-        "No cause found in {} {tries}{left_out}: the request was signed with a secret that is not \
-         configured here, or its id, timestamp or body was changed in a way that leaves no proof, \
-         as where keys are put in another order or numbers lose their digits (100.20 written as \
-         100.2, 1e2 as 100); compare the secret with the one that Junction shows for this \
+        "{beside}{no} cause found in {} {tries}{left_out}: the request was signed with another \
+         secret than {secrets}, or its id, timestamp or body was changed in a way that leaves no \
+         proof, as where keys are put in another order or numbers lose their digits (100.20 written \
+         as 100.2, 1e2 as 100); compare the secret with the one that Junction shows for this \
          endpoint, and the body with the one that the sender has.",
         search.tried
     )

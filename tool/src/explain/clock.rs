@@ -62,6 +62,16 @@ pub(crate) fn show(time: Duration) -> String {
         .map_or_else(|| format!("{} s after 1970", time.as_secs()), |time| time.to_string())
 }
 
+/// The unit that a timestamp of so many digits most likely is in, where that is not seconds.
+pub(crate) const fn unit(digits: &[u8]) -> Option<&'static str> {
+    match digits.len() {
+        13 => Some("milliseconds"),
+        16 => Some("microseconds"),
+        19 => Some("nanoseconds"),
+        _ => None,
+    }
+}
+
 /// What a signed timestamp most likely means, whatever its unit: a moment of this century.
 pub(crate) fn plausible(digits: &[u8]) -> Option<Duration> {
     let number: u64 = str::from_utf8(digits).ok()?.parse().ok()?;

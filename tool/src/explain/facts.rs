@@ -189,8 +189,13 @@ fn age(explanation: &Explanation<'_>, config: &Config, scheme: SchemeName) -> Op
         }
     };
     let number: Option<u64> = str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
-    let Some(number) = number else {
-        return Some(format!("timestamp {} is not a number of seconds", shown(digits)));
+    // As the contract has it, section 3.
+    let is_plain = digits.iter().all(u8::is_ascii_digit) && !digits.starts_with(b"0");
+    let Some(number) = number.filter(|_| is_plain) else {
+        return Some(format!(
+            "timestamp {} is not whole seconds since 1970, in digits alone",
+            shown(digits)
+        ));
     };
     let sent = if scheme == SchemeName::Hmac && digits.len() == 13 {
         Duration::from_millis(number)
@@ -198,6 +203,15 @@ fn age(explanation: &Explanation<'_>, config: &Config, scheme: SchemeName) -> Op
         Duration::from_secs(number)
     };
     let now = explanation.clock.now;
+    if scheme == SchemeName::Svix
+        && let (Some(unit), Some(sent)) = (clock::unit(digits), clock::plausible(digits))
+    {
+        let digits = shown(digits);
+        return Some(format!(
+            "timestamp {digits} is read in seconds, and would be {} in {unit}",
+            clock::show(sent)
+        ));
+    }
     let distance = sent.abs_diff(now).as_secs();
     let side = if sent > now { "ahead" } else { "old" };
     let tolerance = config.verifier.tolerance(scheme).as_secs();

@@ -8,6 +8,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod advice;
 mod causes;
 mod verdicts;
 

@@ -10,11 +10,12 @@ use serde_json::Value;
 use crate::{AT, explain, run};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const EVENT: &str = r#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"done"}}"#;
+pub(crate) const EVENT: &str =
+    r#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"done"}}"#;
 const UNKNOWN: &str = r#"{"event_type":"patient.smith","data":{}}"#;
 
 /// A request that is signed as the published library signs.
-fn signed(body: &str) -> String {
+pub(crate) fn signed(body: &str) -> String {
     let webhook = standardwebhooks::Webhook::new(SECRET).unwrap();
     let signature = webhook.sign("msg_1", 1_731_705_121, body.as_bytes()).unwrap();
     format!(
@@ -26,7 +27,7 @@ fn signed(body: &str) -> String {
 }
 
 /// The exit code, and the JSON that is told.
-fn explained(config: &str, request: &str, more: &[&str]) -> (Option<i32>, Value) {
+pub(crate) fn explained(config: &str, request: &str, more: &[&str]) -> (Option<i32>, Value) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     fs::write(&path, config).unwrap();

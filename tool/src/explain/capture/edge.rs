@@ -21,12 +21,15 @@ pub(super) enum Version {
 pub(crate) fn note_head(capture: &mut Capture) {
     let mut notes = Vec::new();
     let names = capture.headers.iter().map(|(name, _)| name);
-    for name in names.filter(|name| name.contains('_')) {
+    let names: Vec<_> =
+        names.filter(|name| name.contains('_')).map(|name| shown(name.as_bytes())).collect();
+    if !names.is_empty() {
+        let have = if names.len() == 1 { "has" } else { "have" };
         notes.push(format!(
             "Envoy itself refuses this before the filter where headers_with_underscores_action is \
-             REJECT_REQUEST, as in envoy.yaml, and takes the header away where it is DROP_HEADER: \
-             {} has an underscore",
-            shown(name.as_bytes())
+             REJECT_REQUEST, as in envoy.yaml, and takes such headers away where it is DROP_HEADER: \
+             {} {have} an underscore",
+            names.join(", ")
         ));
     }
     if capture.value(":path").is_some_and(|path| path.contains(&b'#')) {

@@ -8,7 +8,7 @@ use super::{
     Capture,
     edge::{self, Version},
 };
-use crate::explain::text::shown;
+use crate::explain::text::{count, shown};
 
 /// The most headers of a head; Envoy takes 100.
 const MAX_HEADERS: usize = 256;
@@ -178,8 +178,9 @@ fn read_chunks(capture: &mut Capture, mut rest: &[u8]) -> Result<(), String> {
 fn note_more(capture: &mut Capture, bytes: usize) {
     if bytes > 0 {
         capture.notes.push(format!(
-            "the capture has {bytes} bytes more than content-length says; they are left out, as \
-             Envoy takes them for another request"
+            "the capture has {} more than content-length says; left out here, as Envoy takes that \
+             for another request",
+            count(bytes, "byte")
         ));
     }
 }

@@ -123,6 +123,11 @@ fn notes_what_envoy_itself_may_refuse() {
         ("/hook#x HTTP/1.1", host, vec!["the path has a #"]),
         ("/hook HTTP/1.1", "host: a\nsvix_id: 1\nsvix-id: 1\n", vec!["svix_id has an underscore"]),
         (
+            "/hook HTTP/1.1",
+            "host: a\nsvix_id: 1\nx_y: 1\n",
+            vec!["svix_id, x_y have an underscore"],
+        ),
+        (
             "/hook# HTTP/1.0",
             "x_y: 1\n",
             vec!["is HTTP/1.0", "no host", "x_y has an underscore", "the path has a #"],

@@ -16,6 +16,10 @@ pub(crate) enum KeyCause {
     NotDecodedUnprefixed,
     /// Base64 of base64.
     DecodedTwice,
+    /// Base64 of a `whsec_` text, as Kubernetes keeps it, is configured.
+    StillEncoded,
+    /// Something stands before the last `whsec_`: another one, or a variable's name.
+    Preceded,
     /// The prefix taken for base64.
     PrefixDecoded,
     /// The alphabet of URLs.
@@ -72,10 +76,11 @@ pub(super) fn variants(text: &[u8], scheme: SchemeName) -> Vec<(Option<KeyCause>
             add(Some(KeyCause::NotDecoded), Some(trimmed.to_vec()));
             add(Some(KeyCause::NotDecodedUnprefixed), Some(bare.to_vec()));
             add(Some(KeyCause::Unquoted), decode(unprefixed(&unquoted)));
-            add(
-                Some(KeyCause::DecodedTwice),
-                key.as_deref().and_then(|key| decode(unprefixed(key.trim_ascii()))),
-            );
+            add(Some(KeyCause::Preceded), last_prefixed(&unquoted).and_then(decode));
+            let text = key.as_deref().map(<[u8]>::trim_ascii);
+            let is_prefixed = text.is_some_and(|text| text.starts_with(PREFIX));
+            let cause = if is_prefixed { KeyCause::StillEncoded } else { KeyCause::DecodedTwice };
+            add(Some(cause), text.and_then(|text| decode(unprefixed(text))));
             for decoded in prefix_decoded(trimmed) {
                 add(Some(KeyCause::PrefixDecoded), decoded);
             }
@@ -112,6 +117,13 @@ pub(super) fn variants(text: &[u8], scheme: SchemeName) -> Vec<(Option<KeyCause>
 
 fn unprefixed(text: &[u8]) -> &[u8] {
     text.strip_prefix(PREFIX).unwrap_or(text)
+}
+
+/// What follows the last prefix, where anything stands before that.
+fn last_prefixed(text: &[u8]) -> Option<&[u8]> {
+    let mut places = text.windows(PREFIX.len());
+    let place = places.rposition(|part| part == PREFIX).filter(|place| *place > 0)?;
+    unprefixed(text.get(place..)?).into()
 }
 
 fn decode(text: &[u8]) -> Option<Vec<u8>> {

@@ -56,6 +56,8 @@ impl Cause {
             Self::Key { cause, .. } => match cause {
                 KeyCause::NotDecoded | KeyCause::NotDecodedUnprefixed => "secret_not_decoded",
                 KeyCause::DecodedTwice => "secret_decoded_twice",
+                KeyCause::StillEncoded => "secret_still_encoded",
+                KeyCause::Preceded => "secret_behind_something",
                 KeyCause::PrefixDecoded => "secret_prefix_kept",
                 KeyCause::UrlAlphabet => "secret_in_base64url",
                 KeyCause::Hex => "secret_in_hex",
@@ -128,7 +130,7 @@ fn claim(cause: &ClaimCause) -> (Cow<'static, str>, Cow<'static, str>) {
             ("with the other set's id or timestamp".into(), ONE_SET.into())
         }
         ClaimCause::Repeated(name) => (
-            format!("and {} is given more than once", shown(name)).into(),
+            format!("though {} is given more than once", shown(name)).into(),
             "send each signature header once; look for a proxy that adds its own".into(),
         ),
         ClaimCause::Overruled(by) => (
@@ -193,6 +195,15 @@ fn key(cause: KeyCause, secret: &str) -> (Cow<'static, str>, Cow<'static, str>) 
             sender(format!("with the text of {name} behind whsec_ as the key, not decoded"), decode)
         }
         KeyCause::DecodedTwice => sender(format!("with {name} decoded from base64 twice"), decode),
+        KeyCause::StillEncoded => sender(
+            format!("with {name} decoded from base64 once more"),
+            "give the filter the secret itself, which begins with whsec_: Kubernetes shows secrets \
+             in base64",
+        ),
+        KeyCause::Preceded => sender(
+            format!("with {name} from its last whsec_ on"),
+            "give the filter the secret alone, with one whsec_ and nothing before that",
+        ),
         KeyCause::PrefixDecoded => {
             sender(format!("with {name} decoded together with its whsec_"), decode)
         }
