@@ -178,6 +178,8 @@ impl<'b> Forms<'b> {
         let Style { order, space, escapes } = style;
         let most_bytes = self.most_bytes();
         if self.tree.as_ref().is_none_or(|(last, _)| *last != order) {
+            // Never two of them at once: they are longer than the body.
+            self.tree = None;
             let mut tree = Tree::read(self.body, work)?;
             if let Some(read) = &mut tree
                 && !read.put_into(order, work)?

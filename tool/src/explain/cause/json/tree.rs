@@ -135,19 +135,18 @@ impl<'t> Reader<'t> {
                 self.takes(',');
                 let key = self.string()?;
                 self.takes(':');
-                fields.push((key, self.value(depth)?));
+                let value = self.value(depth)?;
+                push(&mut fields, (key, value));
             }
-            fields.shrink_to_fit();
             return Some(Node::Object(fields));
         }
         if self.takes('[') {
             let mut items = Vec::new();
             while !self.takes(']') {
                 self.takes(',');
-                items.push(self.value(depth)?);
+                let item = self.value(depth)?;
+                push(&mut items, item);
             }
-            // A nest of arrays of one item each would take four times as much.
-            items.shrink_to_fit();
             return Some(Node::Array(items));
         }
         if self.rest.starts_with('"') {
@@ -190,4 +189,12 @@ impl<'t> Reader<'t> {
         self.rest = rest;
         Some(taken)
     }
+}
+
+/// Adds a member. A nest of arrays of one each would take four times as much with room for more.
+fn push<T>(members: &mut Vec<T>, member: T) {
+    if members.is_empty() {
+        members.reserve_exact(1);
+    }
+    members.push(member);
 }
