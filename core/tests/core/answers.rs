@@ -1,26 +1,23 @@
 //! The filter's own answers, held against the endpoint's schemas by an independent validator.
 
-use jsonschema::Validator;
 use junction_webhook::document::{self, Rules};
 use junction_webhook::reject::{Answer, Reason, Rejection};
 use serde_json::Value;
+use test_support::schema::Schema;
 
-fn validator(schema: &str) -> Validator {
-    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
-}
-
-fn assert_documented(schema: &Validator, answer: &Answer) {
+fn assert_documented(schema: &Schema, answer: &Answer) {
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     let headers: Vec<_> = answer.headers().collect();
     assert!(headers.contains(&("content-type", "application/json")), "{answer:?}");
-    if let Err(error) = schema.validate(&body) {
+    if let Err(error) = schema.check(&body) {
         panic!("{error}: {answer:?}");
     }
 }
 
 #[test]
 fn every_refusal_satisfies_the_documented_schema_of_errors() {
-    let schema = validator(include_str!("../../../tests/data/schema/response-error.schema.json"));
+    let schema =
+        Schema::parse(include_str!("../../../tests/data/schema/response-error.schema.json"));
     for reason in Reason::ALL {
         assert_documented(&schema, &Rejection::from(reason).answer());
     }
@@ -33,7 +30,7 @@ fn every_refusal_satisfies_the_documented_schema_of_errors() {
 
 #[test]
 fn an_event_that_is_not_ingested_is_answered_as_documented_whatever_its_type() {
-    let schema = validator(include_str!("../../../tests/data/schema/response-200.schema.json"));
+    let schema = Schema::parse(include_str!("../../../tests/data/schema/response-200.schema.json"));
     for event_type in ["labtest.order.updated", "", "\"\\\u{0}\u{2028}ü"] {
         let answer = Answer::ignored(event_type);
         assert_eq!(answer.status, 200);

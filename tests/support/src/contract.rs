@@ -2,25 +2,30 @@
 
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
 use serde_json::Value;
 
-static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-    let schema = include_str!("../../../schema/junction.event.v1.schema.json");
-    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
-});
+use crate::schema::Schema;
 
-/// Panics with the event and the rule where an event does not satisfy the schema.
+static SCHEMA: LazyLock<Schema> =
+    LazyLock::new(|| Schema::parse(include_str!("../../../schema/junction.event.v1.schema.json")));
+
+/// Panics with the event and the rules where an event does not satisfy the schema.
 pub fn assert_valid(event: &str) {
     if let Err(error) = check(event) {
         panic!("{error}: {event}");
     }
 }
 
-/// The first rule of the schema that an event breaks, with the place.
+/// The rules of the schema that an event breaks, with the places.
 pub fn check(event: &str) -> Result<(), String> {
-    let value: Value = serde_json::from_str(&within_f64(event)).unwrap();
-    SCHEMA.validate(&value).map_err(|error| format!("{error} at {}", error.instance_path()))
+    let value: Value = serde_json::from_str(event)
+        .unwrap_or_else(|_| serde_json::from_str(&within_f64(event)).unwrap());
+    SCHEMA.check(&value).map_err(|error| error.to_string())
+}
+
+/// Whether an event satisfies the schema, its numbers as they are held here.
+pub fn is_valid(event: &Value) -> bool {
+    SCHEMA.is_valid(event)
 }
 
 /// The text with a number in place of each that is beyond `f64`, which the validator cannot hold.

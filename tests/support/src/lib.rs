@@ -16,6 +16,8 @@ pub mod figures;
 pub mod pretty;
 pub mod refused;
 pub mod routers;
+#[cfg(feature = "contract")]
+pub mod schema;
 pub mod tree;
 
 /// A header that owns its name and value.

@@ -4,19 +4,20 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use test_support::contract::is_valid;
+use test_support::schema::Schema;
 
 const SCHEMA: &str = include_str!("../../../../schema/junction.event.v1.schema.json");
 
 #[test]
 fn the_schema_satisfies_its_metaschema_and_its_examples_satisfy_it() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    jsonschema::draft202012::meta::validate(&schema).unwrap();
     let (mut described, mut examples) = (0_usize, 0_usize);
     for (pointer, part) in parts(&schema, "#") {
         // A part on its own still needs the definitions.
         let mut alone = part.clone();
         alone.as_object_mut().unwrap().insert("$defs".to_owned(), schema["$defs"].clone());
-        let alone = jsonschema::draft202012::new(&alone).unwrap();
+        let alone = Schema::new(&alone);
         for example in part.get("examples").and_then(Value::as_array).into_iter().flatten() {
             assert!(alone.is_valid(example), "{pointer}: {example}");
             examples = examples.saturating_add(1);
@@ -129,10 +130,6 @@ fn goldens() -> Vec<(String, Value)> {
     }
     assert!(found.len() > 20, "{} events", found.len());
     found
-}
-
-fn is_valid(event: &Value) -> bool {
-    test_support::contract::check(&event.to_string()).is_ok()
 }
 
 /// Pointers to the objects of an event that have a fixed shape; of an array, to those of its first two.
