@@ -33,7 +33,16 @@ pub(crate) fn run(sh: &Shell, length: &Length) -> Result<()> {
         cmd!(sh, "cargo test --locked --package junction-webhook --test {target} --").quiet()
     };
     core("core")
-        .args(["signature_oracle", "properties", "bypass", "broken_configuration"])
+        .args([
+            "signature_oracle",
+            "properties",
+            "bypass",
+            "broken_configuration",
+            "too_long_where",
+        ])
+        .run()?;
+    cmd!(sh, "cargo test --locked --package junction-webhook --lib writes_every_day")
+        .quiet()
         .run()?;
     // A million: one target that is read otherwise would be a way past the filter.
     let million = length.cases.saturating_mul(10).to_string();

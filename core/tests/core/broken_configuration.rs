@@ -142,7 +142,7 @@ fn slip(text: &mut Vec<u8>, slip: &Slip) {
 
 fn config() -> test_runner::Config {
     let config = test_runner::Config::default();
-    test_runner::Config { failure_persistence: None, cases: config.cases.max(4096), ..config }
+    test_runner::Config { failure_persistence: None, cases: config.cases.max(1024), ..config }
 }
 
 proptest! {

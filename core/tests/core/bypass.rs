@@ -69,7 +69,7 @@ pub(crate) fn targets() -> impl Strategy<Value = Vec<u8>> {
 fn whatever_a_common_upstream_takes_for_the_endpoint_is_guarded() {
     let (taken, unguarded) = (Cell::new(0_u32), Cell::new(0_u32));
     let config = Config { failure_persistence: None, ..Config::default() };
-    let cases = config.cases.max(20_000);
+    let cases = config.cases.max(5_000);
     TestRunner::new(Config { cases, ..config })
         .run(&targets(), |target| {
             let is_guarded = Route::default().classify(&target) == Target::Guarded;

@@ -26,7 +26,7 @@ fn every_target_is_read_as_each_reading_has_it() {
         .map(|path| (path, Route::new(path).unwrap()));
     let (guarded, dotted) = (Cell::new(0_u32), Cell::new(0_u32));
     let config = Config { failure_persistence: None, ..Config::default() };
-    let cases = config.cases.max(20_000);
+    let cases = config.cases.max(5_000);
     TestRunner::new(Config { cases, ..config })
         .run(&prop_oneof![4 => soup(), 1 => bypass::targets()], |target| {
             for (path, route) in &routes {
@@ -59,7 +59,7 @@ fn every_target_is_read_as_each_reading_has_it() {
 #[test]
 fn a_target_is_too_long_where_its_path_has_dots_and_more_bytes_than_the_bound() {
     let config = Config { failure_persistence: None, ..Config::default() };
-    let cases = config.cases.clamp(1_000, 20_000);
+    let cases = config.cases.clamp(250, 20_000);
     // Up to the length where half of all is above the bound.
     let long = (soup(), 1_usize..2 * MAX_DOTTED_BYTES, soup()).prop_map(|(part, length, end)| {
         let repeat = length / part.len().max(1);

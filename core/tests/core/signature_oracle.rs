@@ -247,7 +247,7 @@ fn messages() -> impl Strategy<Value = Message> {
 fn agrees_with_the_official_library_but_for_the_named_differences() {
     let counts: RefCell<BTreeMap<String, u32>> = RefCell::default();
     let config = Config { failure_persistence: None, ..Config::default() };
-    let cases = config.cases.max(4096);
+    let cases = config.cases.max(2048);
     TestRunner::new(Config { cases, ..config })
         .run(&messages(), |message| {
             let (theirs, ours) = (library(&message), filter(&message));
