@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{AT, explain, run};
+use super::{AT, explain, run};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const EVENT: &str =

@@ -5,7 +5,7 @@ use std::{fs, process::Output};
 use serde_json::Value;
 use test_support::refused::{Refused, causes};
 
-use crate::{AT, explain, run};
+use super::{AT, explain, run};
 
 fn raw(case: &Refused) -> Vec<u8> {
     let body = case.body();

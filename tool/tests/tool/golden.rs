@@ -1,9 +1,7 @@
 //! The output of each command, to the letter: that of the page, and that of `tests/cmd`.
 //!
-//! `TRYCMD=overwrite cargo test --package junction-webhook-tool --test golden` writes it anew: then
+//! `TRYCMD=overwrite cargo test --package junction-webhook-tool --test tool golden` writes it anew: then
 //! read the difference.
-
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use std::{env, path::Path, process::Command};
 

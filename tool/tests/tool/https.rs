@@ -1,13 +1,5 @@
 //! `junction-webhook send` over https: it trusts whom the machine trusts, and nobody else.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
-
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},

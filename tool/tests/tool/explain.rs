@@ -1,13 +1,5 @@
 //! `junction-webhook explain` as scripts and people use it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests stop at the first surprise"
-)]
-
 mod advice;
 mod causes;
 mod verdicts;

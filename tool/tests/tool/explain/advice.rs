@@ -1,6 +1,6 @@
 //! What it says about what goes wrong at night, of requests that the published library signed.
 
-use crate::{
+use super::{
     AT,
     verdicts::{EVENT, explained, signed},
 };

@@ -1,0 +1,13 @@
+//! The command `junction-webhook` as it is built.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
+
+mod explain;
+mod golden;
+mod https;
