@@ -1,8 +1,8 @@
 //! A map of headers in the form in which Envoy hands it to a module, read without a copy.
 //!
-//! Specification: proxy-wasm ABI 0.2.1, "Serialization of maps": the number of pairs, the lengths of
-//! each name and value, then the names and values, a NUL behind each; numbers are 32 bits, little
-//! endian.
+//! Specification: proxy-wasm ABI 0.2.1, "Serialization of maps": the number of pairs, the lengths
+//! of each name and value, then the names and values, a NUL behind each; numbers are 32 bits,
+//! little endian.
 
 use junction_webhook::http::{Header, header_name};
 

@@ -1,9 +1,11 @@
-//! The proxy-wasm host: `junction_webhook_filter.wasm`, which Envoy loads; and the map of the project.
+//! The proxy-wasm host: `junction_webhook_filter.wasm`, which Envoy loads; and the map of the
+//! project.
 //!
 //! # The rooms
 //!
 //! Everything that is decided is decided in the crate [`junction_webhook`], which is pure. A host
-//! hands it what Envoy has, and carries out what it says. Arrows point from who uses to who is used.
+//! hands it what Envoy has, and carries out what it says. Arrows point from who uses to who is
+//! used.
 //!
 //! ```text
 //!                Envoy                      a sender            whoever operates it
@@ -53,10 +55,10 @@
 //!
 //! # This crate
 //!
-//! `host` makes Envoy's calls through the SDK, `abi` the few that it makes itself; both are compiled
-//! for wasm32 only. The others are what only this ABI needs: `header_map` and `struct_text` decode,
-//! `metric_name` spells labels, `response` reads properties, and `memory` keeps events in shared
-//! bytes.
+//! `host` makes Envoy's calls through the SDK, `abi` the few that it makes itself; both are
+//! compiled for wasm32 only. The others are what only this ABI needs: `header_map` and
+//! `struct_text` decode, `metric_name` spells labels, `response` reads properties, and `memory`
+//! keeps events in shared bytes.
 
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, reason = "calls of the host that the SDK does not make as they are needed")]

@@ -5,8 +5,8 @@ pub(crate) fn status(property: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(property.try_into().ok()?))
 }
 
-/// Whether Envoy has refused a request whose body is above its bound on what it holds back, from the
-/// details of the response code.
+/// Whether Envoy has refused a request whose body is above its bound on what it holds back, from
+/// the details of the response code.
 pub(crate) fn is_too_long(details: &[u8]) -> bool {
     details == b"request_payload_too_large"
 }

@@ -16,8 +16,8 @@ const NATIVE_OF_EXT_AUTHZ: [(usize, f64, f64, f64); 5] = [
     (300_000, 0.75, 0.62, 1.0),
 ];
 
-/// What the native module may add beside the core, as a share of what the `buffer` filter costs, for
-/// the shortest bodies.
+/// What the native module may add beside the core, as a share of what the `buffer` filter costs,
+/// for the shortest bodies.
 const BESIDE_CORE: (usize, f64) = (1_000, 0.15);
 
 /// What the Wasm module may cost over the `buffer` filter: so much for each request, in µs, …

@@ -48,14 +48,15 @@ pub struct Config {
 /// The most that `max_body_bytes` may be: 8 MiB.
 ///
 /// A document of the shortest markers takes over a hundred times its length in memory while it is
-/// read and its event is written, which is nearly eighteen times as long (`core/tests/cost` searches
-/// for the worst, and fails where the next sentence is no longer true). The longest one then fits in
-/// a quarter of the 4 GiB that a module can address. No more than one is in a worker's module at a
-/// time, however many requests Envoy holds: a body stays with Envoy until its end, and goes within
-/// the callback that reads it.
+/// read and its event is written, which is nearly eighteen times as long (`core/tests/cost`
+/// searches for the worst, and fails where the next sentence is no longer true). The longest one
+/// then fits in a quarter of the 4 GiB that a module can address. No more than one is in a worker's
+/// module at a time, however many requests Envoy holds: a body stays with Envoy until its end, and
+/// goes within the callback that reads it.
 pub const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
 
-/// No event has so many times the bytes of its document (`core/tests/cost` holds the worst against it).
+/// No event has so many times the bytes of its document (`core/tests/cost` holds the worst against
+/// it).
 pub const EVENT_GROWTH_BOUND: u32 = 20;
 
 /// What a verdict does.
@@ -71,8 +72,8 @@ pub enum Mode {
 
 impl Config {
     /// Checks the plugin configuration's JSON text, for a host that has no secrets by SDS; nothing
-    /// at all counts as `{}`. `environment` gives a variable's bytes, or none where there is no such
-    /// variable.
+    /// at all counts as `{}`. `environment` gives a variable's bytes, or none where there is no
+    /// such variable.
     ///
     /// # Errors
     /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
@@ -121,7 +122,8 @@ impl Config {
         Unusable { guarded: Guarded::Path(self.route), error }
     }
 
-    /// Refuses a configuration that leaves heads to another filter, for a host that always holds them.
+    /// Refuses a configuration that leaves heads to another filter, for a host that always holds
+    /// them.
     ///
     /// # Errors
     /// [`Unusable`] where `hold_headers` is false.

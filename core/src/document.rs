@@ -4,8 +4,8 @@
 //! value as the sender spelled it. It never changes a value; that is `crate::event`'s part.
 //!
 //! The rules are those of `tests/data/schema/request.schema.json` (JSON Schema 2020-12), whose
-//! verdict it shares on every JSON document, with two additions: a key given twice in one object is refused, since
-//! parsers disagree about its value, and nesting is limited.
+//! verdict it shares on every JSON document, with two additions: a key given twice in one object is
+//! refused, since parsers disagree about its value, and nesting is limited.
 
 use serde::Deserialize;
 

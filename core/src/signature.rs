@@ -29,7 +29,8 @@ use crate::signature::mac::{Mac, Tag};
 /// bound each would cost the comparison under every configured secret.
 const MAX_TAGS: usize = 32;
 
-/// A place for a configured secret: empty while a secret that is delivered has not come, or is none.
+/// A place for a configured secret: empty while a secret that is delivered has not come, or is
+/// none.
 pub(crate) type Slot = Option<Secret>;
 
 /// Both schemes, at least one of them on.

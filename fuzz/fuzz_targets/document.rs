@@ -1,5 +1,5 @@
-//! Any bytes as a verified body: no panic, JSON alone is accepted, what is accepted becomes JSON, and
-//! none takes more memory for its length than the bound on bodies allows for.
+//! Any bytes as a verified body: no panic, JSON alone is accepted, what is accepted becomes JSON,
+//! and none takes more memory for its length than the bound on bodies allows for.
 #![no_main]
 
 use junction_webhook::document::{

@@ -1,5 +1,6 @@
 //! An input of the targets that take a whole request: a head in lines, an empty line, and the body.
-//! The first line is `<configuration> <method> <target>`; a header `sign: <scheme> <id>` signs the body.
+//! The first line is `<configuration> <method> <target>`; a header `sign: <scheme> <id>` signs the
+//! body.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,8 +1,9 @@
-//! Any request through the hooks of the dynamic module, as Envoy calls them, under AddressSanitizer: no
-//! fault, no panic, the verdict of the core, and no forward without a signature, whatever secret
-//! Envoy delivers and however the body is cut.
+//! Any request through the hooks of the dynamic module, as Envoy calls them, under
+//! AddressSanitizer: no fault, no panic, the verdict of the core, and no forward without a
+//! signature, whatever secret Envoy delivers and however the body is cut.
 //!
-//! The first byte of an input also chooses the delivered secret: the key, none, or the input itself.
+//! The first byte of an input also chooses the delivered secret: the key, none, or the input
+//! itself.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! Any signature headers: no panic, nothing verifies, none takes memory out of proportion, and what is claimed is fit for a log.
+//! Any signature headers: no panic, nothing verifies, none takes memory out of proportion, and what
+//! is claimed is fit for a log.
 //!
 //! An input is lines of `name: value`; the last line is the body.
 #![no_main]

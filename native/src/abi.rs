@@ -1,9 +1,9 @@
 //! Envoy's ABI for dynamic modules, as far as an HTTP filter needs it: the hooks that Envoy calls,
 //! the callbacks that it offers, and all `unsafe` code of this crate.
 //!
-//! `callbacks` declares what Envoy offers, `stream` and `secret` make it safe, `exports` is what Envoy calls.
-//! What leaves this module is safe: pointers of Envoy's live no longer than the hook in which they
-//! were given, which [`Stream`] and [`Configuration`] carry as a lifetime.
+//! `callbacks` declares what Envoy offers, `stream` and `secret` make it safe, `exports` is what
+//! Envoy calls. What leaves this module is safe: pointers of Envoy's live no longer than the hook
+//! in which they were given, which [`Stream`] and [`Configuration`] carry as a lifetime.
 //! Specification: `source/extensions/dynamic_modules/abi/abi.h` of Envoy 1.38 to 1.40.
 
 use std::ffi::c_void;

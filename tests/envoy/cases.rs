@@ -1,5 +1,5 @@
-//! The cases in `tests/data/cases`, each file under its own Envoy: answer, metric, and what the upstream
-//! saw.
+//! The cases in `tests/data/cases`, each file under its own Envoy: answer, metric, and what the
+//! upstream saw.
 
 use serde_json::{Value, json};
 

@@ -189,8 +189,8 @@ fn every_panel_has_data_and_every_refusal_shows() {
     });
 }
 
-/// Draws `docs/images/dashboard*.svg` from a scrape of three minutes, where `make dashboard-picture`
-/// asks for it.
+/// Draws `docs/images/dashboard*.svg` from a scrape of three minutes, where `make
+/// dashboard-picture` asks for it.
 #[test]
 fn draws_the_dashboard() {
     const SECONDS: i64 = 180;

@@ -1,5 +1,5 @@
-//! The manifests of `deploy/envoy-gateway`: what Envoy Gateway makes of them and of that Gateway does in
-//! a real Envoy what the filter does there.
+//! The manifests of `deploy/envoy-gateway`: what Envoy Gateway makes of them and of that Gateway
+//! does in a real Envoy what the filter does there.
 
 mod patches;
 mod policy;

@@ -1,4 +1,5 @@
-//! The Istio manifests: their patches, applied to the committed Envoy, do what the filter does there.
+//! The Istio manifests: their patches, applied to the committed Envoy, do what the filter does
+//! there.
 
 use harness::{CONNECTION_MANAGER, Host, Setup, at, restrict_beside_vm, yaml};
 use serde::Deserialize;

@@ -8,8 +8,8 @@ use harness::{Host, root};
 /// The newest glibc that a symbol of the module may come from. The page names it, and the systems
 /// that have it: a newer one is a release that no longer loads there.
 const NEWEST_GLIBC: (u32, u32) = (2, 35);
-/// The libraries that it is linked to: those that every image with glibc has, Envoy's distroless one
-/// among them.
+/// The libraries that it is linked to: those that every image with glibc has, Envoy's distroless
+/// one among them.
 const LIBRARIES: [&str; 2] = ["ld-linux-x86-64.so.2", "libc.so.6"];
 
 /// What readelf of the binutils, which come with a C compiler, says of the module.

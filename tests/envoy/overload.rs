@@ -1,4 +1,5 @@
-//! A flood on other paths takes nothing from the endpoint: it has its own share of what Envoy bounds.
+//! A flood on other paths takes nothing from the endpoint: it has its own share of what Envoy
+//! bounds.
 
 use std::time::{Duration, Instant};
 

@@ -8,7 +8,8 @@ use plotters::{coord::Shift, prelude::*, style::text_anchor};
 use serde_json::Value;
 use text_anchor::{HPos, Pos, VPos};
 
-/// Pixels of one cell of Grafana's grid, which has 24 to a row: 912 pixels, about what a page shows without shrinking.
+/// Pixels of one cell of Grafana's grid, which has 24 to a row: 912 pixels, about what a page shows
+/// without shrinking.
 const CELL: (u32, u32) = (38, 27);
 const COLUMNS: u32 = 24;
 const PAGE: RGBColor = RGBColor(244, 245, 245);
@@ -156,7 +157,8 @@ fn pixels(length: u32) -> i32 {
     i32::try_from(length).unwrap()
 }
 
-/// The series that a target's query gave, without those that never rose above zero where others did.
+/// The series that a target's query gave, without those that never rose above zero where others
+/// did.
 fn lines(target: &Value, series: &[Value]) -> Vec<Line> {
     let line = |series: &Value| {
         let mut name = target["legendFormat"].as_str().unwrap().to_owned();

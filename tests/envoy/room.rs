@@ -56,7 +56,8 @@ fn send(gateway: &Gateway, request: &Request, framing: Framing) -> Answer {
     }
 }
 
-/// How many requests were counted as forwarded, as refused for their length, and events and markers.
+/// How many requests were counted as forwarded, as refused for their length, and events and
+/// markers.
 fn counted(gateway: &Gateway) -> [u64; 4] {
     let requests = |outcome: &str, reason: &str| {
         let labels = [("outcome", outcome), ("reason", reason)];
@@ -95,7 +96,8 @@ fn an_event_of_just_envoys_bound_goes_on_and_a_longer_one_is_refused_as_too_long
         assert_eq!(counted(&gateway), sum(before, 1, 0), "{framing:?}");
 
         if framing == Framing::Http2 && envoy_release() < (1, 37) {
-            // Envoy 1.36 has more room for a stream of HTTP/2 than that: the longer one goes on too.
+            // Envoy 1.36 has more room for a stream of HTTP/2 than that: the longer one goes on
+            // too.
             continue;
         }
         let request = Request::signed(body(MARKERS, fitting + 1) + &padding);

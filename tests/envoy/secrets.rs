@@ -1,5 +1,5 @@
-//! Secrets that Envoy delivers: static ones, and by SDS from files, which rotate without a reload; and
-//! those that never come, or come empty.
+//! Secrets that Envoy delivers: static ones, and by SDS from files, which rotate without a reload;
+//! and those that never come, or come empty.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
-//! Which of the two hosts the tests run: `FILTER_HOST=native` loads the dynamic module in place of the
-//! proxy-wasm one. All tests are for both, but for those that say what only one of them has.
+//! Which of the two hosts the tests run: `FILTER_HOST=native` loads the dynamic module in place of
+//! the proxy-wasm one. All tests are for both, but for those that say what only one of them has.
 
 use std::sync::LazyLock;
 
@@ -32,8 +32,8 @@ impl Host {
         Self::under_test() == Self::Native
     }
 
-    /// Whether this host remembers no repeats on this Envoy, which before 1.40 does not tell a dynamic
-    /// module where a request goes.
+    /// Whether this host remembers no repeats on this Envoy, which before 1.40 does not tell a
+    /// dynamic module where a request goes.
     pub fn cannot_remember() -> bool {
         Self::under_test() == Self::Native && super::envoy_release() < (1, 40)
     }

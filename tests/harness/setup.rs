@@ -1,5 +1,5 @@
-//! From the committed `envoy.yaml`, or `envoy-native.yaml`, to a running Envoy: only ports, the plugin's configuration and
-//! what a test asks for are rewritten.
+//! From the committed `envoy.yaml`, or `envoy-native.yaml`, to a running Envoy: only ports, the
+//! plugin's configuration and what a test asks for are rewritten.
 
 use std::{
     ffi::OsString,
@@ -89,7 +89,8 @@ impl Setup {
         self.patch(&path, serde_yaml_ng::to_value(any).unwrap())
     }
 
-    /// Replaces one value of `envoy.yaml`, which must be there: `a.0.b` is the `b` in the first `a`.
+    /// Replaces one value of `envoy.yaml`, which must be there: `a.0.b` is the `b` in the first
+    /// `a`.
     pub fn patch(mut self, path: &str, value: impl Into<Value>) -> Self {
         *at(&mut self.yaml, path) = value.into();
         self

@@ -1,5 +1,5 @@
-//! The manifests against the custom resource definitions that Istio, the Gateway API and Envoy Gateway
-//! publish, where `CRDS` names a directory that has them.
+//! The manifests against the custom resource definitions that Istio, the Gateway API and Envoy
+//! Gateway publish, where `CRDS` names a directory that has them.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
@@ -67,8 +67,8 @@ fn definitions(directory: &Path) -> BTreeMap<(String, String), Validator> {
     validators
 }
 
-/// Makes of Kubernetes' structural schema, which is silent on fields that it does not name, one that
-/// refuses them, as the API server does for `kubectl apply`.
+/// Makes of Kubernetes' structural schema, which is silent on fields that it does not name, one
+/// that refuses them, as the API server does for `kubectl apply`.
 fn close(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
     let open = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));

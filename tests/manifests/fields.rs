@@ -1,4 +1,5 @@
-//! No manifest has a field that its kind does not have: Kubernetes drops such a field, or refuses it.
+//! No manifest has a field that its kind does not have: Kubernetes drops such a field, or refuses
+//! it.
 
 use k8s_openapi::api::{
     apps::v1::Deployment,

@@ -1,8 +1,8 @@
 //! The manifests under `deploy/`: every field is one of its kind, and what one names, another has.
 //!
-//! Kubernetes' own kinds, Istio's and those of the Gateway API are read into bindings generated from
-//! their published schemas. Envoy Gateway publishes none, so [`envoy_gateway`] has those of its
-//! fields that are used here. Where `CRDS` names a directory with the projects' custom resource
+//! Kubernetes' own kinds, Istio's and those of the Gateway API are read into bindings generated
+//! from their published schemas. Envoy Gateway publishes none, so [`envoy_gateway`] has those of
+//! its fields that are used here. Where `CRDS` names a directory with the projects' custom resource
 //! definitions, as `make test-crds` asks, [`definitions`] holds the manifests against those too.
 
 mod definitions;

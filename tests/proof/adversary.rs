@@ -1,5 +1,5 @@
-//! What a stranger's requests cost Envoy: generated ones, held against plain ones of the same length,
-//! by the time that Envoy runs on a processor for them.
+//! What a stranger's requests cost Envoy: generated ones, held against plain ones of the same
+//! length, by the time that Envoy runs on a processor for them.
 
 use std::time::Duration;
 

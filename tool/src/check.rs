@@ -1,12 +1,13 @@
-//! `junction-webhook check`: reads a configuration as the filter would, and warns of what is dangerous.
+//! `junction-webhook check`: reads a configuration as the filter would, and warns of what is
+//! dangerous.
 //!
 //! ```text
 //! junction-webhook check envoy.yaml
 //! junction-webhook check --json deploy/envoy-xds/*.yaml
 //! ```
 //!
-//! Whether a configuration is usable is for the core to say. What is here is about the host's settings
-//! around it, which the filter cannot see.
+//! Whether a configuration is usable is for the core to say. What is here is about the host's
+//! settings around it, which the filter cannot see.
 
 mod finding;
 mod host;
@@ -58,8 +59,8 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
-    /// Check the values of variables as they are set here; one that is missing is an error, as it is
-    /// to the filter
+    /// Check the values of variables as they are set here; one that is missing is an error, as it
+    /// is to the filter
     #[arg(long)]
     env: bool,
 

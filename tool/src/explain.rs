@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The verdict is the core's. What is shown beside it, and the search for what makes a signature
-//! match, is this command's own. No secret and no computed signature is ever shown; what a body says
-//! only with `--show-body`.
+//! match, is this command's own. No secret and no computed signature is ever shown; what a body
+//! says only with `--show-body`.
 
 mod advice;
 mod capture;
@@ -106,8 +106,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     also_env: Vec<String>,
 
-    /// A secret that Envoy delivers by SDS to the dynamic module, and the variable of this command's
-    /// environment with its value; again for each
+    /// A secret that Envoy delivers by SDS to the dynamic module, and the variable of this
+    /// command's environment with its value; again for each
     #[arg(long, value_name = "SECRET=VARIABLE", requires = "config", value_parser = parse_sds)]
     sds: Vec<(String, String)>,
 

@@ -1,8 +1,8 @@
 //! The command `junction-webhook`, for whoever tries or operates the filter.
 //!
-//! Results go to standard output, everything else to standard error. What is judged is judged by the
-//! core, so that the tool says what the filter does; `send` alone signs with other code than the
-//! filter verifies with.
+//! Results go to standard output, everything else to standard error. What is judged is judged by
+//! the core, so that the tool says what the filter does; `send` alone signs with other code than
+//! the filter verifies with.
 
 mod check;
 mod explain;
@@ -27,7 +27,8 @@ const SCHEMA: &str = include_str!("../../schema/junction.event.v1.schema.json");
 
 /// What goes with the Junction webhook filter.
 ///
-/// Exit codes: 0, all is in order; 1, a check failed; 2, the command or its input could not be used.
+/// Exit codes: 0, all is in order; 1, a check failed; 2, the command or its input could not be
+/// used.
 #[derive(Parser)]
 #[command(name = "junction-webhook", version)]
 struct Arguments {

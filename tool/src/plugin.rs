@@ -1,7 +1,8 @@
-//! Finds the filter in a configuration, wherever an operator keeps it, and reads it as its host would.
+//! Finds the filter in a configuration, wherever an operator keeps it, and reads it as its host
+//! would.
 //!
-//! [`File::read`] takes the plugin's own JSON, and any YAML or JSON that has the filter in it: Envoy's
-//! bootstrap, resources and dumps, Istio's `EnvoyFilter` and `WasmPlugin`, Envoy Gateway's
+//! [`File::read`] takes the plugin's own JSON, and any YAML or JSON that has the filter in it:
+//! Envoy's bootstrap, resources and dumps, Istio's `EnvoyFilter` and `WasmPlugin`, Envoy Gateway's
 //! `EnvoyPatchPolicy` and `EnvoyExtensionPolicy`, and any of these as a text in another manifest.
 //! [`File::sites`] are the places of the filter in it; [`Site::plugin`] is what the filter makes of
 //! one, by the core's own code. Never prints, and shows no value of a configuration.
@@ -190,8 +191,8 @@ impl Site<'_> {
         Arc::clone(delivery.plugin())
     }
 
-    /// What the filter would make of its configuration with every secret that is not set here, and the
-    /// names of those variables.
+    /// What the filter would make of its configuration with every secret that is not set here, and
+    /// the names of those variables.
     pub(crate) fn plugin_with_stand_ins(&self) -> (Plugin, Vec<String>) {
         let unset = RefCell::new(Vec::new());
         let plugin = self.plugin_with(|name| {

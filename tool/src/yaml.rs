@@ -1,8 +1,8 @@
 //! YAML and JSON as a tree that knows the line of everything in it.
 //!
-//! Owns no rule of Envoy's or of the filter's. A file is read whole or not at all: bytes that are no
-//! YAML, nesting and aliases without bound, and a key given twice, about which parsers disagree, are
-//! errors with a line. No error holds a key or a value, since either may be a secret.
+//! Owns no rule of Envoy's or of the filter's. A file is read whole or not at all: bytes that are
+//! no YAML, nesting and aliases without bound, and a key given twice, about which parsers disagree,
+//! are errors with a line. No error holds a key or a value, since either may be a secret.
 
 use std::fmt;
 

@@ -15,9 +15,9 @@ const MAX_ARGUMENT_BYTES: usize = 16 * 1024;
 
 /// The command; `authority` is where the stub was reached.
 ///
-/// Everything that a sender wrote is in single quotes, in which a POSIX shell reads nothing. A terminal
-/// reads before the shell does: of control characters, where the command is pasted, one ends the quoted
-/// text and another erases it. So a body that has any but line feeds is in base64.
+/// Everything that a sender wrote is in single quotes, in which a POSIX shell reads nothing. A
+/// terminal reads before the shell does: of control characters, where the command is pasted, one
+/// ends the quoted text and another erases it. So a body that has any but line feeds is in base64.
 pub(crate) fn command(request: &Recorded, authority: &str) -> String {
     let seen = &request.seen;
     let method = quote(&seen.method);

@@ -22,9 +22,9 @@ const MAX_ANSWER_BYTES: u64 = 256 * 1024;
 /// How long an answer holds, so that many open pages ask no more often than one.
 const SHELF_LIFE: Duration = Duration::from_secs(1);
 
-/// The counters and gauges that are shown, in whichever host's metrics:
-/// `^(wasm|dynamicmodules)custom\.junction_webhook_(requests_total|config_ok|guards_everything|shadow)`,
-/// percent-encoded as RFC 3986 wants it.
+/// The counters and gauges that are shown, in whichever host's metrics. Percent-encoded as RFC 3986
+/// wants it: `^(wasm|dynamicmodules)custom\.junction_webhook_`, and right after it
+/// `(requests_total|config_ok|guards_everything|shadow)`.
 const QUERY: &str = "/stats?filter=%5E(wasm%7Cdynamicmodules)custom%5C.junction_webhook_\
                      (requests_total%7Cconfig_ok%7Cguards_everything%7Cshadow)";
 

@@ -31,7 +31,8 @@ pub(crate) fn draw(sh: &Shell) -> Result<()> {
     require(sh, &BROWSER)?;
     require(sh, &[(&["pngquant"], "pngquant")])?;
     if debian::can_install(sh) {
-        // The page's first choice of a typeface; any other would do, but the pictures would change with it.
+        // The page's first choice of a typeface; any other would do, but the pictures would change
+        // with it.
         debian::install(sh, &["fonts-inter"])?;
     }
     let test = "pictures::draws_the_pages_pictures";

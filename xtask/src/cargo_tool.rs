@@ -1,4 +1,5 @@
-//! Commands that cargo installs, each in the version that `versions.toml` names, under `target/tools`.
+//! Commands that cargo installs, each in the version that `versions.toml` names, under
+//! `target/tools`.
 
 use std::path::PathBuf;
 

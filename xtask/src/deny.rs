@@ -1,4 +1,5 @@
-//! `make deny`: licences, bans, sources and, where the `RustSec` database can be had, advisories of all dependencies.
+//! `make deny`: licences, bans, sources and, where the `RustSec` database can be had, advisories of
+//! all dependencies.
 
 use std::collections::BTreeSet;
 

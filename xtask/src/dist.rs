@@ -1,5 +1,5 @@
-//! `make dist`: what a release publishes, gathered in `target/dist` from what `make build` and `make build-native` have
-//! built: modules, tool, images, SBOMs, checksums, notes.
+//! `make dist`: what a release publishes, gathered in `target/dist` from what `make build` and
+//! `make build-native` have built: modules, tool, images, SBOMs, checksums, notes.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! `make test-docker`: every command of docs/docker.md on a Docker engine, from a copy of the sources, and what must
-//! have come of each.
+//! `make test-docker`: every command of docs/docker.md on a Docker engine, from a copy of the
+//! sources, and what must have come of each.
 
 mod services;
 

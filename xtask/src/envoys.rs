@@ -1,4 +1,5 @@
-//! `make test-envoys`: the tests against Envoy on every release line that is supported, with each host.
+//! `make test-envoys`: the tests against Envoy on every release line that is supported, with each
+//! host.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! `make fuzz`: each target of `fuzz/`, one after the other. An input that breaks something is left under
-//! `target/fuzz/artifacts`, and the run fails.
+//! `make fuzz`: each target of `fuzz/`, one after the other. An input that breaks something is left
+//! under `target/fuzz/artifacts`, and the run fails.
 
 use std::fs;
 

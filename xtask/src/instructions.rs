@@ -1,6 +1,6 @@
-//! `make instructions`: guards against the core getting slower. Counts the instructions that one request of each size
-//! costs natively, and those of whatever strangers can send, under callgrind, which does not depend on what else the
-//! machine does.
+//! `make instructions`: guards against the core getting slower. Counts the instructions that one
+//! request of each size costs natively, and those of whatever strangers can send, under callgrind,
+//! which does not depend on what else the machine does.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,14 @@ use xshell::{Shell, cmd};
 
 use crate::debian;
 
-/// The most for one request of about so many bytes: a tenth above what it cost when this was last set. Lower it when the
-/// core gets faster. Over half is SHA-256, since callgrind's processor has no instructions for it.
+/// The most for one request of about so many bytes: a tenth above what it cost when this was last
+/// set. Lower it when the core gets faster. Over half is SHA-256, since callgrind's processor has
+/// no instructions for it.
 const REQUESTS: [(&str, u64); 4] =
     [("500", 73_000), ("12000", 1_090_000), ("62000", 5_530_000), ("250000", 22_300_000)];
 
-/// What a path of each length may cost beyond the first, a byte: with dot segments it is read in sixteen ways; longer
-/// ones are read in one, or not at all.
+/// What a path of each length may cost beyond the first, a byte: with dot segments it is read in
+/// sixteen ways; longer ones are read in one, or not at all.
 const PATH: Bound = Bound { fixed: 8_000, a_byte: 130 };
 const LENGTHS: [u64; 5] = [64, 512, 4096, 12_000, 60_000];
 /// Forms of a path whose cost is bounded whatever the search finds.
@@ -25,7 +26,8 @@ const FORMS: [&str; 4] = ["a ", "/ ", "/a ", "%2e%2e%2f "];
 /// How many of the forms found are held to the bound: the worst.
 const WORST: usize = 5;
 
-/// A head by what it is made of, each in proportion to its length, and a body in frames of one byte.
+/// A head by what it is made of, each in proportion to its length, and a body in frames of one
+/// byte.
 const KINDS: [(&str, u64); 6] = [
     ("unguarded", 1),
     ("plain", 1),
@@ -119,14 +121,15 @@ impl Counter<'_> {
         collected(&counts).with_context(|| format!("callgrind counted nothing: {counts}"))
     }
 
-    /// What one more time costs, without what starting costs: the program's last argument is how often.
+    /// What one more time costs, without what starting costs: the program's last argument is how
+    /// often.
     fn once_more(&self, program: &str, arguments: &[&str]) -> Result<u64> {
         let times = |times| self.spent(program, &[arguments, &[times]].concat());
         Ok(times("2")?.saturating_sub(times("1")?))
     }
 
-    /// The number of forms that a path can have, and the worst of them: one run reads one of every form, and leaves a
-    /// count for each.
+    /// The number of forms that a path can have, and the worst of them: one run reads one of every
+    /// form, and leaves a count for each.
     fn worst_forms(&self) -> Result<(usize, Vec<String>)> {
         let sh = self.sh;
         let out = self.scratch.path().join("out");

@@ -1,4 +1,5 @@
-//! `cargo xtask`: what the project's make targets do, where it is longer than about ten lines of shell.
+//! `cargo xtask`: what the project's make targets do, where it is longer than about ten lines of
+//! shell.
 //!
 //! `make` stays the face: it says what is there, and builds what a task needs. What must run before
 //! there is anything built is in `scripts/`.
@@ -95,7 +96,8 @@ enum Task {
     TestPage,
     /// Draw docs/images/page*.png from real webhooks
     PagePictures,
-    /// Print the directory that has prometheus and promtool, having unpacked them where they are missing
+    /// Print the directory that has prometheus and promtool, having unpacked them where they are
+    /// missing
     Prometheus,
     /// Write a module as an OCI image layout
     Oci(oci::Options),

@@ -1,4 +1,5 @@
-//! `make test-units` and `make lint-workflows`: what only Node.js has, installed by npm under `target/`.
+//! `make test-units` and `make lint-workflows`: what only Node.js has, installed by npm under
+//! `target/`.
 
 use std::path::Path;
 

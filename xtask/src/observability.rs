@@ -1,4 +1,5 @@
-//! `make test-observability` and `make dashboard-picture`: alerts and dashboard, with a real Prometheus.
+//! `make test-observability` and `make dashboard-picture`: alerts and dashboard, with a real
+//! Prometheus.
 
 use std::env;
 use std::path::PathBuf;
@@ -14,8 +15,8 @@ const METRICS: &str = "junction_webhook_";
 /// What Envoy puts before those of the native module.
 const NATIVE_PREFIX: &str = "envoy_dynamicmodulescustom_";
 
-/// The alert rules with promtool, and the dashboard's queries against a real Prometheus and Envoys with
-/// either host.
+/// The alert rules with promtool, and the dashboard's queries against a real Prometheus and Envoys
+/// with either host.
 pub(crate) fn check(sh: &Shell) -> Result<()> {
     with_prometheus(sh)?;
     {
@@ -67,8 +68,8 @@ fn with_prometheus(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// The directory that has prometheus and promtool. Where they are not installed, Debian's package is unpacked under
-/// `target/`, which needs no root and starts no service.
+/// The directory that has prometheus and promtool. Where they are not installed, Debian's package
+/// is unpacked under `target/`, which needs no root and starts no service.
 pub(crate) fn prometheus(sh: &Shell) -> Result<PathBuf> {
     if let (Some(promtool), Some(_)) = (debian::on_path("promtool"), debian::on_path("prometheus"))
     {

@@ -48,8 +48,8 @@ pub(crate) fn write(sh: &Shell, options: Options) -> Result<()> {
     Ok(())
 }
 
-/// The commit, marked where something is not committed: whoever fetches the image must not be told of a commit that it
-/// was not built from.
+/// The commit, marked where something is not committed: whoever fetches the image must not be told
+/// of a commit that it was not built from.
 fn revision(sh: &Shell) -> Result<String> {
     let commit = cmd!(sh, "git rev-parse HEAD").quiet().ignore_stderr().read();
     let commit = commit.ok().context("not a git clone: the image names its commit")?;

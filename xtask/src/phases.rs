@@ -1,4 +1,5 @@
-//! `make phases`: what each part of the core costs natively, and as Wasm in node's V8, the engine that Envoy has too.
+//! `make phases`: what each part of the core costs natively, and as Wasm in node's V8, the engine
+//! that Envoy has too.
 
 use anyhow::Result;
 use xshell::{Shell, cmd};

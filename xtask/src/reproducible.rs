@@ -1,4 +1,5 @@
-//! `make reproducible`: both modules built from two copies of the committed sources in two directories, to the byte.
+//! `make reproducible`: both modules built from two copies of the committed sources in two
+//! directories, to the byte.
 
 use std::env;
 use std::fs;

@@ -1,4 +1,5 @@
-//! `make run`: the stub and Envoy with the filter in the foreground, until Ctrl-C or until either ends.
+//! `make run`: the stub and Envoy with the filter in the foreground, until Ctrl-C or until either
+//! ends.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -18,7 +19,8 @@ use xshell::{Shell, cmd};
 /// The secret that the running Envoy verifies with, for `make send` in another terminal.
 pub(crate) const SECRET: &str = "target/run/secret";
 
-/// The one made up where the reader has none, which stays, so that what is in that terminal's environment stays true.
+/// The one made up where the reader has none, which stays, so that what is in that terminal's
+/// environment stays true.
 const INVENTED: &str = "target/run/invented";
 
 /// Where the stub listens.

@@ -1,4 +1,5 @@
-//! `make send`: one good webhook and three bad ones to what `make run` started, and what became of them.
+//! `make send`: one good webhook and three bad ones to what `make run` started, and what became of
+//! them.
 
 use std::fs;
 use std::io::{self, Write};

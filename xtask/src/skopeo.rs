@@ -59,7 +59,8 @@ fn check_image(sh: &Shell, expected: &Expected) -> Result<()> {
         serde_json::from_str(&sh.read_file(format!("{}/index.json", expected.layout))?)?;
     let written = text(&index, "/manifests/0/digest")?;
 
-    // Reads layout, manifest and configuration, and holds their media types and digests to the specification.
+    // Reads layout, manifest and configuration, and holds their media types and digests to the
+    // specification.
     let told: Value = serde_json::from_str(&cmd!(sh, "skopeo inspect {image}").quiet().read()?)?;
     ensure!(text(&told, "/Digest")? == written, "skopeo has another digest than {written}: {told}");
     ensure!(text(&told, "/Architecture")? == expected.architecture, "another architecture: {told}");

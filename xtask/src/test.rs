@@ -16,10 +16,11 @@ const SLOWEST: usize = 10;
 /// Cargo's runner of test programs, which has each test tell its time.
 const RUNNER: &str = "scripts/timed-test.sh";
 
-/// The manifests' tests, which are long to build and start nothing, are built and run while the others wait for
-/// Envoys.
+/// The manifests' tests, which are long to build and start nothing, are built and run while the
+/// others wait for Envoys.
 pub(crate) fn run(sh: &Shell) -> Result<()> {
-    // For these commands alone: `cargo xtask`, of which the README's commands are a part, heeds it as well.
+    // For these commands alone: `cargo xtask`, of which the README's commands are a part, heeds it
+    // as well.
     let timed = (runner_variable(&cmd!(sh, "rustc --version --verbose").quiet().read()?)?, RUNNER);
     let logs = sh.create_dir("target/test")?;
     let [all, manifests] = ["all.log", "manifests.log"].map(|name| logs.join(name));
@@ -47,8 +48,8 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// `make test-native`: the dynamic module's own tests, and those against a real Envoy with it in the Wasm module's
-/// place.
+/// `make test-native`: the dynamic module's own tests, and those against a real Envoy with it in
+/// the Wasm module's place.
 pub(crate) fn native(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo test --locked --package junction-webhook-native").quiet().run()?;
     panicking_module(sh)?;
@@ -79,8 +80,8 @@ fn runner_variable(version: &str) -> Result<String> {
     Ok(format!("CARGO_TARGET_{}_RUNNER", host.replace('-', "_").to_uppercase()))
 }
 
-/// Runs a command whose output goes to the file too, errors with the rest; false where it fails. `started` is called
-/// once the first program runs: cargo has let go of its directory by then.
+/// Runs a command whose output goes to the file too, errors with the rest; false where it fails.
+/// `started` is called once the first program runs: cargo has let go of its directory by then.
 fn run_aloud(
     mut command: Command,
     file: &Path,

@@ -1,5 +1,6 @@
-//! The OCI images of the modules, as `make oci` writes them: their layout, their digests, their labels, that Istio and
-//! Envoy Gateway find the Wasm module, and that a pod finds the native one. `make test-oci` has skopeo read the same.
+//! The OCI images of the modules, as `make oci` writes them: their layout, their digests, their
+//! labels, that Istio and Envoy Gateway find the Wasm module, and that a pod finds the native one.
+//! `make test-oci` has skopeo read the same.
 
 #![allow(
     clippy::unwrap_used,
@@ -86,8 +87,8 @@ fn the_image_says_what_it_is_and_which_commit_it_was_built_from() {
     assert_eq!(config["created"], "2026-11-24T00:15:00Z");
 }
 
-/// The steps of `PrepareFetch` and `extractOCIStandardImage` in Istio's `pkg/wasm/imagefetcher.go`, which Envoy
-/// Gateway's `internal/wasm/imagefetcher.go` shares.
+/// The steps of `PrepareFetch` and `extractOCIStandardImage` in Istio's `pkg/wasm/imagefetcher.go`,
+/// which Envoy Gateway's `internal/wasm/imagefetcher.go` shares.
 #[test]
 fn istio_and_envoy_gateway_find_the_module_in_the_image() {
     let directory = tempfile::tempdir().unwrap();
@@ -134,7 +135,8 @@ fn a_pod_finds_the_native_module_in_an_image_for_its_machine() {
     }
 }
 
-/// The head of an ELF file of 64 bits, with the least byte first: `e_type` and `e_machine` and zeros.
+/// The head of an ELF file of 64 bits, with the least byte first: `e_type` and `e_machine` and
+/// zeros.
 fn library(kind: u8, machine: u8) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
     bytes.resize(64, 0);
@@ -198,7 +200,8 @@ fn make_oci_names_the_version_and_the_commit_of_this_clone() {
     assert_eq!(annotations["org.opencontainers.image.version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// A command in the clone's root, where git does not mind whose files they are, and no time is given.
+/// A command in the clone's root, where git does not mind whose files they are, and no time is
+/// given.
 fn in_clone(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).env_remove("SOURCE_DATE_EPOCH").envs([

@@ -79,8 +79,8 @@ impl Delivery {
         &self.plugin
     }
 
-    /// Takes the present value of each subscription, by its place; whether any has changed, and with
-    /// it the plugin.
+    /// Takes the present value of each subscription, by its place; whether any has changed, and
+    /// with it the plugin.
     pub fn update<'v>(&mut self, present: impl Fn(usize) -> Option<&'v [u8]>) -> bool {
         let mut is_changed = false;
         let subscriptions = self.draft.subscriptions();
@@ -103,8 +103,8 @@ impl Delivery {
         is_changed
     }
 
-    /// What there is to tell since the last time: once for each change from one state to another, and
-    /// nothing of a secret that verifies from the start, or verifies after another that did.
+    /// What there is to tell since the last time: once for each change from one state to another,
+    /// and nothing of a secret that verifies from the start, or verifies after another that did.
     /// `may_come` says that a secret which is not there is none to tell of yet.
     pub fn news(&mut self, may_come: bool) -> Vec<News> {
         let mut news = Vec::new();

@@ -1,7 +1,7 @@
 //! What an unusable configuration guards.
 //!
-//! Fails closed: a mistake must not open the endpoint that the operator meant, and only the text can
-//! tell which that was. Where it does not, nobody knows, and every request is refused.
+//! Fails closed: a mistake must not open the endpoint that the operator meant, and only the text
+//! can tell which that was. Where it does not, nobody knows, and every request is refused.
 //! Specification: `docs/contract.md`, section 7.
 
 use super::raw::{self, Fields};

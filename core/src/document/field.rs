@@ -12,8 +12,8 @@ impl<'a> Reader<'a> {
         self.string(field, "string", self.takes_null())
     }
 
-    /// `{"type": "string", "minLength": 1}` of a field that may be left out; so is an empty one where
-    /// the rules say so, which then is an empty text.
+    /// `{"type": "string", "minLength": 1}` of a field that may be left out; so is an empty one
+    /// where the rules say so, which then is an empty text.
     #[inline]
     pub(super) fn filled_text(&mut self, field: &'static str) -> Result<Option<Text<'a>>, Stop> {
         let text = self.text(field)?;

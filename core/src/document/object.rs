@@ -46,12 +46,22 @@ macro_rules! object {
                 reader: &mut Reader<$life>,
                 key: &Key,
             ) -> Result<bool, Stop> {
-                $(if reader.scanner.takes(key, const { Name::of(stringify!($required)) }, stringify!($required)) {
-                    reader.field(&mut self.$required, stringify!($required), Reader::$required_rule)?;
+                $(if reader.scanner.takes(
+                    key,
+                    const { Name::of(stringify!($required)) },
+                    stringify!($required),
+                ) {
+                    let rule = Reader::$required_rule;
+                    reader.field(&mut self.$required, stringify!($required), rule)?;
                     return Ok(true);
                 })*
-                $(if reader.scanner.takes(key, const { Name::of(stringify!($optional)) }, stringify!($optional)) {
-                    reader.field(&mut self.$optional, stringify!($optional), Reader::$optional_rule)?;
+                $(if reader.scanner.takes(
+                    key,
+                    const { Name::of(stringify!($optional)) },
+                    stringify!($optional),
+                ) {
+                    let rule = Reader::$optional_rule;
+                    reader.field(&mut self.$optional, stringify!($optional), rule)?;
                     return Ok(true);
                 })*
                 Ok(false)

@@ -22,8 +22,8 @@ pub enum DocumentError {
         /// Offset in bytes of the place where no JSON text can go on.
         at: usize,
     },
-    /// The body is JSON, and breaks these rules: one at least, and a few where it breaks many. Those
-    /// of the event come before those of its `data`, keys given twice last.
+    /// The body is JSON, and breaks these rules: one at least, and a few where it breaks many.
+    /// Those of the event come before those of its `data`, keys given twice last.
     Schema(Vec<Violation>),
 }
 

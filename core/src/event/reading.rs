@@ -1,8 +1,8 @@
 //! What a marker says once its value and its flag are read together.
 //!
 //! Owns the choice between the fields that can hold a value: the documented `value`, which Junction
-//! calls deprecated, and its own `type` and `result`. Never takes a -1 that stands for no number for
-//! a measurement. Specification: `docs/contract.md`, section 5, "Values".
+//! calls deprecated, and its own `type` and `result`. Never takes a -1 that stands for no number
+//! for a measurement. Specification: `docs/contract.md`, section 5, "Values".
 
 use crate::document::{Extra, Marker, MarkerValue, UnknownValue};
 use crate::event::interpretation::{Code, Evidence, Side, interpret};
@@ -38,8 +38,8 @@ impl<'m> Reading<'m> {
                 quantity,
                 low: marker.min_range_value,
                 high: marker.max_range_value,
-                // Junction compares `value` with the range, so a -1 that is no number proves nothing
-                // this way either.
+                // Junction compares `value` with the range, so a -1 that is no number proves
+                // nothing this way either.
                 said: said.side().filter(|_| !is_doubtful(&sent) && !is_doubtful(&value)),
             }
         };

@@ -1,8 +1,8 @@
 //! Decimals as JSON spells them, compared exactly whatever their length and exponent.
 //!
-//! Owns the grammar of a number, the comparison of two and the questions the schema asks of one. Never builds
-//! `10^n`, never rounds and never changes a digit: a [`Decimal`] is the sender's text with its
-//! parts marked. Everything is linear in that text, since a whole body may be one number.
+//! Owns the grammar of a number, the comparison of two and the questions the schema asks of one.
+//! Never builds `10^n`, never rounds and never changes a digit: a [`Decimal`] is the sender's text
+//! with its parts marked. Everything is linear in that text, since a whole body may be one number.
 //! Specification: the number grammar of RFC 8259, section 6.
 
 use std::cmp::Ordering;

@@ -46,8 +46,8 @@ pub(crate) enum Stop {
 
 /// A position in a JSON text.
 ///
-/// After `begin`, call `next_item` until it says that the array has ended, and read exactly one value
-/// after each call; or `next_key`, and pass the key before the value is read.
+/// After `begin`, call `next_item` until it says that the array has ended, and read exactly one
+/// value after each call; or `next_key`, and pass the key before the value is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a str,
@@ -109,8 +109,8 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
-    /// The key that `rest` begins with, at `start` of the text, where it and its colon are as almost
-    /// all are: of less than 16 bytes, without escapes, and no white space between.
+    /// The key that `rest` begins with, at `start` of the text, where it and its colon are as
+    /// almost all are: of less than 16 bytes, without escapes, and no white space between.
     #[inline]
     fn short_key(rest: &[u8], start: usize) -> Option<Key> {
         let [b'"', rest @ ..] = rest else { return None };
@@ -152,8 +152,8 @@ impl<'a> Scanner<'a> {
             return false;
         }
         if key.is_ahead {
-            // By a length that the compiler knows, with two quotes and a colon: so the processor goes
-            // on with the value while it still searches for the key's end.
+            // By a length that the compiler knows, with two quotes and a colon: so the processor
+            // goes on with the value while it still searches for the key's end.
             self.at = key.start.wrapping_add(characters.len()).wrapping_add(3);
         }
         true
@@ -177,8 +177,8 @@ impl<'a> Scanner<'a> {
         Ok(Text { token: Token(token), decoded })
     }
 
-    /// Reads the string that comes next, if it has no escapes; else moves no further than to where the
-    /// next value starts. Small, so that a text goes to its place in the document by registers.
+    /// Reads the string that comes next, if it has no escapes; else moves no further than to where
+    /// the next value starts. Small, so that a text goes to its place in the document by registers.
     #[inline]
     pub(crate) fn plain_string(&mut self) -> Option<Text<'a>> {
         if self.peek() != Some(b'"') {

@@ -129,7 +129,8 @@ pub(crate) fn has_duplicate<'k, 'a: 'k>(
         };
         return keys.clone().enumerate().any(same);
     }
-    // Half as fast as sorting, for what is rare, and 6 kB less of the module. Both are linearithmic.
+    // Half as fast as sorting, for what is rare, and 6 kB less of the module. Both are
+    // linearithmic.
     let mut seen = BTreeSet::new();
     keys.into_iter().any(|key| !seen.insert(key.as_str()))
 }

@@ -1,8 +1,8 @@
 //! Writes JSON into one buffer.
 //!
-//! Owns quotes and escapes. The shape of what is written, and the values that the sender spelled, go
-//! in as they are: copying a run of text costs the same however long it is, so callers write keys,
-//! commas and braces in the longest runs they can.
+//! Owns quotes and escapes. The shape of what is written, and the values that the sender spelled,
+//! go in as they are: copying a run of text costs the same however long it is, so callers write
+//! keys, commas and braces in the longest runs they can.
 
 use std::fmt::{self, Write as _};
 

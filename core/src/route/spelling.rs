@@ -2,9 +2,9 @@
 //!
 //! Upstreams differ in what they take for a segment when they resolve `..`, and a `..` that takes a
 //! different segment away leads to a different place. Four questions make sixteen readings; a path
-//! that is the endpoint's under any of them is guarded. Going backwards a `..` is a segment to skip,
-//! so nothing has to be kept but how many are to be skipped; each of the sixteen is one bit of every
-//! mask here, so that a part of the path costs the same few instructions for all of them.
+//! that is the endpoint's under any of them is guarded. Going backwards a `..` is a segment to
+//! skip, so nothing has to be kept but how many are to be skipped; each of the sixteen is one bit
+//! of every mask here, so that a part of the path costs the same few instructions for all of them.
 
 /// One bit for each reading.
 type Readings = u16;
@@ -17,7 +17,8 @@ const ESCAPE_SEPARATES: Readings = 0xCCCC;
 /// `%2e` is a dot: so where a path is decoded first and in browsers' URL parsers, not for RFC 3986
 /// to the letter.
 const ESCAPED_DOT_IS_DOT: Readings = 0xF0F0;
-/// An empty segment is none: so where slashes are merged, not in RFC 3986, where `..` takes it away.
+/// An empty segment is none: so where slashes are merged, not in RFC 3986, where `..` takes it
+/// away.
 const EMPTY_IS_NONE: Readings = 0xFF00;
 
 /// A part of a path between two separators, whatever anyone takes for one.
@@ -95,8 +96,9 @@ fn last_segment(path: &[u8]) -> (Segment<'_>, Option<&[u8]>) {
     (Segment { raw, start, length, kind, has_escaped_dot, begins }, before)
 }
 
-/// The last byte of `text` once every `%hh` is decoded, whether it was an escape, and what is before
-/// it; what is not a valid escape stays as it is. No digit is a `%`, so escapes never overlap.
+/// The last byte of `text` once every `%hh` is decoded, whether it was an escape, and what is
+/// before it; what is not a valid escape stays as it is. No digit is a `%`, so escapes never
+/// overlap.
 fn split_last(text: &[u8]) -> Option<(u8, bool, &[u8])> {
     if let [before @ .., b'%', high, low] = text
         && let (Some(high), Some(low)) = (digit(*high), digit(*low))

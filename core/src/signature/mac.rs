@@ -51,8 +51,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`SecretError::Empty`] for empty text, [`SecretError::WhiteSpace`] where white space begins or
-    /// ends it: nobody can tell whether that belongs to the key or is a file's last newline.
+    /// [`SecretError::Empty`] for empty text, [`SecretError::WhiteSpace`] where white space begins
+    /// or ends it: nobody can tell whether that belongs to the key or is a file's last newline.
     pub fn plain(text: &str) -> Result<Self, SecretError> {
         if text != text.trim() {
             return Err(SecretError::WhiteSpace);

@@ -1,4 +1,5 @@
-//! The cases in `tests/data/cases`, against the library: whatever the request's framing, one outcome.
+//! The cases in `tests/data/cases`, against the library: whatever the request's framing, one
+//! outcome.
 
 use std::sync::Arc;
 use std::time::Duration;

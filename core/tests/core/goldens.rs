@@ -1,8 +1,9 @@
 //! Golden samples: what the published meaning of each rule comes to, byte for byte.
 //!
-//! Each `NAME.input.json` in `tests/data/golden` is a sender's document, `NAME.event.json` its normalised
-//! event, one field a line. Names that begin with `feed-` are for the rules that Junction's whole
-//! feed wants; the others come to the same under either. `UPDATE_GOLDEN=1` writes the events anew: then read the difference.
+//! Each `NAME.input.json` in `tests/data/golden` is a sender's document, `NAME.event.json` its
+//! normalised event, one field a line. Names that begin with `feed-` are for the rules that
+//! Junction's whole feed wants; the others come to the same under either. `UPDATE_GOLDEN=1` writes
+//! the events anew: then read the difference.
 
 use std::env;
 use std::fs;

@@ -38,8 +38,9 @@ fn without_query(target: &[u8]) -> &[u8] {
 ///
 /// To RFC 3986 (sections 3.2 and 4.2) the authority stands between two slashes and the next one.
 /// Browsers' URL parsers skip every leading `/` and `\`, and end it at either
-/// (<https://url.spec.whatwg.org/#special-authority-ignore-slashes-state>). An absolute URL needs no
-/// such care: Envoy splits it or answers it by itself, as it does every `:path` without a `/` first.
+/// (<https://url.spec.whatwg.org/#special-authority-ignore-slashes-state>). An absolute URL needs
+/// no such care: Envoy splits it or answers it by itself, as it does every `:path` without a `/`
+/// first.
 fn behind_authority(path: &[u8]) -> Option<[&[u8]; 2]> {
     let [b'/' | b'\\', b'/' | b'\\', after_two @ ..] = path else {
         return None;

@@ -1,7 +1,7 @@
 //! What a request costs in memory, whoever sends it: allocations counted, none guessed.
 //!
-//! A binary of its own, since counting takes the place of the allocator. Instructions are counted by
-//! `make instructions`.
+//! A binary of its own, since counting takes the place of the allocator. Instructions are counted
+//! by `make instructions`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! What anyone can make the filter allocate without a signature: nothing for a path and for a frame,
-//! and for a head no more than a few times its length.
+//! What anyone can make the filter allocate without a signature: nothing for a path and for a
+//! frame, and for a head no more than a few times its length.
 
 use std::sync::Arc;
 use std::time::Duration;

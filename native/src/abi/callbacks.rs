@@ -4,8 +4,8 @@ use std::ffi::{CStr, c_void};
 
 use super::{Buffer, EnvoyConfiguration, EnvoyStream, RawHeader};
 
-// What unwinds a panic, in the module itself: Envoy's own distroless image has no libgcc_s. The linker leaves out a
-// shared library whose symbols are there already.
+// What unwinds a panic, in the module itself: Envoy's own distroless image has no libgcc_s. The
+// linker leaves out a shared library whose symbols are there already.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[link(name = "gcc_eh", kind = "static", modifiers = "-bundle")]
 unsafe extern "C" {}
@@ -125,8 +125,8 @@ unsafe extern "C" {
 pub(super) type ChangeFromConfiguration =
     unsafe extern "C" fn(EnvoyConfiguration, usize, *const Buffer, usize, u64) -> u32;
 
-/// A secret asked for while a filter is configured, by its name and Envoy's source of it as JSON, or
-/// no source where it is static; its number, or 0: Envoy 1.40 and later.
+/// A secret asked for while a filter is configured, by its name and Envoy's source of it as JSON,
+/// or no source where it is static; its number, or 0: Envoy 1.40 and later.
 pub(super) type SubscribeToSecret =
     unsafe extern "C" fn(EnvoyConfiguration, Buffer, Buffer) -> usize;
 

@@ -55,9 +55,9 @@ impl<'hook> Configuration<'hook> {
         }
     }
 
-    /// Lets Envoy call `on_http_filter_config_scheduled` once, when its main thread is done with what
-    /// it is about. From no other thread: that would own the configuration for a moment, and might
-    /// come to be the one that destroys it.
+    /// Lets Envoy call `on_http_filter_config_scheduled` once, when its main thread is done with
+    /// what it is about. From no other thread: that would own the configuration for a moment, and
+    /// might come to be the one that destroys it.
     pub(crate) fn call_back(self) {
         let Some(scheduler) = scheduler() else { return };
         // SAFETY: the configuration lives as long as the hook, and the scheduler as long as these
@@ -88,8 +88,8 @@ impl<'hook> Stream<'hook> {
 ///
 /// # Safety
 ///
-/// `of` is a configuration where `ask` asks one, or a stream, and lives for `'a`, as does what Envoy
-/// gives: Envoy replaces a secret between two hooks of a thread, and never in one.
+/// `of` is a configuration where `ask` asks one, or a stream, and lives for `'a`, as does what
+/// Envoy gives: Envoy replaces a secret between two hooks of a thread, and never in one.
 unsafe fn value_of_secret<'a>(ask: ValueOfSecret, of: *mut c_void, id: usize) -> Option<&'a [u8]> {
     let mut value = Buffer::EMPTY;
     // SAFETY: the value is writable during the call; the rest as this function demands.

@@ -1,7 +1,7 @@
 //! Cases as data: a request, how it is signed, and what must become of it.
 //!
-//! The files in `tests/data/cases` run against the library, with a literal clock, and through a real
-//! Envoy. Tags are made by implementations that share no code with the filter.
+//! The files in `tests/data/cases` run against the library, with a literal clock, and through a
+//! real Envoy. Tags are made by implementations that share no code with the filter.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -148,8 +148,8 @@ impl Case {
         }
     }
 
-    /// The whole head of a request that arrives at `now`, in seconds since the Unix epoch, as a host
-    /// hands it in: pseudo-headers first.
+    /// The whole head of a request that arrives at `now`, in seconds since the Unix epoch, as a
+    /// host hands it in: pseudo-headers first.
     pub fn head(&self, now: i64) -> Vec<OwnedHeader> {
         let pseudo = [(":method", &self.method), (":path", &self.path)];
         let pseudo = pseudo.map(|(name, value)| (name.to_owned(), value.clone()));

@@ -1,7 +1,7 @@
 //! The plugin's settings for its host: whether heads are held, what a crash does, what it may call.
 //!
-//! Pages: `docs/envoy.md`, "Attach the filter to a listener of your own" and "Hosts that cannot hold
-//! headers".
+//! Pages: `docs/envoy.md`, "Attach the filter to a listener of your own" and "Hosts that cannot
+//! hold headers".
 
 use crate::{
     check::{

@@ -1,4 +1,5 @@
-//! Whether Envoy has room for what the filter holds back: the body, and then the event in its place.
+//! Whether Envoy has room for what the filter holds back: the body, and then the event in its
+//! place.
 //!
 //! Page: `docs/envoy.md`, block [4].
 

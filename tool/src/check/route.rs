@@ -224,8 +224,9 @@ impl<'t> Coverage<'_, 't> {
         clusters
     }
 
-    /// Looks for a route of Junction's usual endpoint where another path is guarded that has none of
-    /// its own: the path is then misspelt, and its requests get through by a route for everything.
+    /// Looks for a route of Junction's usual endpoint where another path is guarded that has none
+    /// of its own: the path is then misspelt, and its requests get through by a route for
+    /// everything.
     fn look_at_other_endpoint(&self, findings: &mut Findings<'_>) {
         let routes = self
             .hosts()

@@ -1,7 +1,7 @@
 //! What is around the filter in the files that were given: connection managers, listeners, routes.
 //!
-//! Finds, and judges nothing. Files that belong together are looked at together, since a filter may be
-//! in one and its listener in another.
+//! Finds, and judges nothing. Files that belong together are looked at together, since a filter may
+//! be in one and its listener in another.
 
 use crate::{
     check::spelling::{self, Double},

@@ -1,6 +1,7 @@
 //! What time it was for the filter when the request came.
 //!
-//! Never this machine's clock where anything says better: a capture is explained long after it came.
+//! Never this machine's clock where anything says better: a capture is explained long after it
+//! came.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,6 +1,7 @@
 //! What the filter makes of a captured request, by the filter's own code.
 //!
-//! Drives the core's [`Exchange`] as a host does, and tells where its verdict fell. Decides nothing.
+//! Drives the core's [`Exchange`] as a host does, and tells where its verdict fell. Decides
+//! nothing.
 
 use std::{sync::Arc, time::Duration};
 

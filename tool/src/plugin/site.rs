@@ -30,7 +30,8 @@ pub(crate) struct Site<'t> {
     pub(crate) file: &'t str,
     /// Where it begins, counted from 1.
     pub(crate) line: usize,
-    /// What it is part of and called, outermost first: `listener webhooks, filter junction_webhook`.
+    /// What it is part of and called, outermost first: `listener webhooks, filter
+    /// junction_webhook`.
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) configuration: Configuration<'t>,

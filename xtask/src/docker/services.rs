@@ -40,7 +40,8 @@ impl<'a> Services<'a> {
         Self { terminal }
     }
 
-    /// All are healthy, none runs as root, and nobody reaches Envoy's admin port. Answers their names.
+    /// All are healthy, none runs as root, and nobody reaches Envoy's admin port. Answers their
+    /// names.
     pub(super) fn after_up(&self) -> Result<String> {
         let filter = format!("label=com.docker.compose.project={PROJECT}");
         let name = r#"{{.Label "com.docker.compose.service"}}"#;
@@ -80,7 +81,8 @@ impl<'a> Services<'a> {
         Ok(started.lines().collect::<Vec<_>>().join(" "))
     }
 
-    /// Seven good webhooks were sent, two of them with one id; the forgery and the bad document have left nothing.
+    /// Seven good webhooks were sent, two of them with one id; the forgery and the bad document
+    /// have left nothing.
     pub(super) fn before_down(&self) -> Result<()> {
         let requests = self.json(&format!("{STUB}/requests"))?;
         let came = items(&requests)?.iter().filter(|one| one["method"] == "POST").count();

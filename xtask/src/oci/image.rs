@@ -1,8 +1,10 @@
-//! An OCI image layout with a module in it: an ordinary image whose only layer is a tar.gz with one file.
+//! An OCI image layout with a module in it: an ordinary image whose only layer is a tar.gz with one
+//! file.
 //!
-//! The Wasm module's is for Istio and Envoy Gateway to fetch from a registry, in the "compat" variant of the Wasm image
-//! specification (solo-io/wasm, spec/spec-compat.md). The dynamic module's is for pods to mount. The same module, version,
-//! revision and time give the same bytes, and so the same digest.
+//! The Wasm module's is for Istio and Envoy Gateway to fetch from a registry, in the "compat"
+//! variant of the Wasm image specification (solo-io/wasm, spec/spec-compat.md). The dynamic
+//! module's is for pods to mount. The same module, version, revision and time give the same bytes,
+//! and so the same digest.
 
 use std::collections::HashMap;
 use std::fs;
@@ -82,8 +84,8 @@ impl Module {
     }
 }
 
-/// For what a shared library is built: the ELF header's `e_type` and `e_machine` (gabi, chapter 4), of 64 bits and with
-/// the least byte first.
+/// For what a shared library is built: the ELF header's `e_type` and `e_machine` (gabi, chapter 4),
+/// of 64 bits and with the least byte first.
 fn architecture(bytes: &[u8]) -> Option<Arch> {
     const SHARED: [u8; 2] = 3_u16.to_le_bytes();
     const X86_64: [u8; 2] = 62_u16.to_le_bytes();
@@ -114,7 +116,8 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// Writes the layout in place of whatever the directory has, and answers the manifest's digest: what to pin.
+    /// Writes the layout in place of whatever the directory has, and answers the manifest's digest:
+    /// what to pin.
     pub(crate) fn write(&self, out: &Path) -> Result<Digest> {
         let blobs = Blobs::create(out)?;
         let created = self.rfc3339()?;
@@ -223,8 +226,8 @@ fn digest_of(blob: &[u8]) -> Result<Digest> {
     Ok(format!("sha256:{}", base16ct::lower::encode_string(&Sha256::digest(blob))).parse()?)
 }
 
-/// Stored instead of compressed: how well data are compressed changes with the library's version, and the digest must
-/// not.
+/// Stored instead of compressed: how well data are compressed changes with the library's version,
+/// and the digest must not.
 fn gzip(data: &[u8]) -> Result<Vec<u8>> {
     // No time, and no system's name in its header.
     let mut gzip = GzBuilder::new().write(Vec::new(), Compression::none());

@@ -1,7 +1,7 @@
 //! The words that have a code of their own, whatever the value: HL7's.
 //!
-//! Every display name of v3 `ObservationInterpretation` and the wording of v2 table 0078, with a few
-//! of the synonyms in the former's definitions. Tests hold the list against copies of both.
+//! Every display name of v3 `ObservationInterpretation` and the wording of v2 table 0078, with a
+//! few of the synonyms in the former's definitions. Tests hold the list against copies of both.
 
 use super::{Code, LONGEST};
 

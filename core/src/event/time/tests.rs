@@ -216,15 +216,18 @@ proptest! {
 
     #[test]
     fn agrees_with_jiff_on_offsets(
-        year in 1..9999_i16, month in 1..=12_i8, day in 1..=31_i8, hour in 0..24_i8, minute in 0..60_i8,
-        second in 0..60_i8, nanosecond in 0..1_000_000_000_i32, offset in -1439..=1439_i32,
+        year in 1..9999_i16, month in 1..=12_i8, day in 1..=31_i8,
+        hour in 0..24_i8, minute in 0..60_i8, second in 0..60_i8,
+        nanosecond in 0..1_000_000_000_i32, offset in -1439..=1439_i32,
         separator in "[Tt ]", colon in ":?",
     ) {
         let sign = if offset < 0 { '-' } else { '+' };
         let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
-        let local = format!("{year:04}-{month:02}-{day:02}{separator}{hour:02}:{minute:02}:{second:02}");
+        let date = format!("{year:04}-{month:02}-{day:02}");
+        let local = format!("{date}{separator}{hour:02}:{minute:02}:{second:02}");
         let text = format!("{local}.{nanosecond:09}{sign}{hours:02}{colon}{minutes:02}");
-        let expected = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok().map(|civil| {
+        let civil = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok();
+        let expected = civil.map(|civil| {
             let timestamp = Offset::from_seconds(offset * 60).unwrap().to_timestamp(civil).unwrap();
             format!("{timestamp:.9}")
         });

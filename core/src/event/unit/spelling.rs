@@ -5,8 +5,8 @@
 //! alone, never a word, and never a letter's case but the litre's. A UCUM code is its own canonical
 //! form. Specification: `docs/contract.md`, section 5, "Units".
 
-/// The longest spelling that is looked at, in bytes, white space between two words as one space: the
-/// longest row is half as long.
+/// The longest spelling that is looked at, in bytes, white space between two words as one space:
+/// the longest row is half as long.
 const MAX_BYTES: usize = 64;
 
 /// The canonical form of `unit`; `None` where nothing would be left, or where it is too long to be
@@ -58,8 +58,8 @@ fn rewrite(folded: &str) -> Option<Text> {
     Some(text)
 }
 
-/// Drops white space but for one space between two words, and writes micro signs as `u`, the times sign as `x`, and a superscript as a
-/// circumflex and digits.
+/// Drops white space but for one space between two words, and writes micro signs as `u`, the times
+/// sign as `x`, and a superscript as a circumflex and digits.
 fn fold(unit: &str) -> Option<Text> {
     let mut text = Text::EMPTY;
     let mut in_superscript = false;

@@ -1,7 +1,7 @@
 //! What was found, in one sentence with what to do.
 //!
-//! No remedy weakens a check: what is advised makes the sender sign what arrives, or gives the filter
-//! the secret that it is meant to have.
+//! No remedy weakens a check: what is advised makes the sender sign what arrives, or gives the
+//! filter the secret that it is meant to have.
 
 use std::borrow::Cow;
 

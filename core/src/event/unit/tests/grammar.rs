@@ -1,5 +1,5 @@
-//! Whether a text is a UCUM code, by the grammar of section 2.2 and the atoms that the table uses. It
-//! needs no other program; `make test-units` asks an independent implementation.
+//! Whether a text is a UCUM code, by the grammar of section 2.2 and the atoms that the table uses.
+//! It needs no other program; `make test-units` asks an independent implementation.
 
 /// What the UCUM check is worth: it has to tell typing errors from codes.
 #[test]
