@@ -1,4 +1,5 @@
-//! What `docker compose` starts agrees with the rest of the project; `make test-docker` runs it for real.
+//! What `docker compose` starts agrees with the rest of the project; `make test-docker` runs it for
+//! real.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -118,7 +119,8 @@ fn grafana_finds_its_dashboard_and_the_prometheus_that_compose_starts() {
     let scrapes = yaml("deploy/observability/prometheus/prometheus.yml");
     assert_eq!(source["jsonData"]["timeInterval"], scrapes["global"]["scrape_interval"]);
 
-    // Every panel and variable asks the source that the dashboard's variable names: the default one of this type.
+    // Every panel and variable asks the source that the dashboard's variable names: the default one
+    // of this type.
     let dashboard = "deploy/observability/grafana/dashboards/junction-webhook.json";
     let dashboard: Json = serde_json::from_str(&read(dashboard)).unwrap();
     let variable = &dashboard["templating"]["list"][0];
