@@ -72,7 +72,7 @@ unsafe fn take(bytes: *mut u8, size: usize) -> Vec<u8> {
     unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(bytes, size)) }.into_vec()
 }
 
-/// Shared data as a store; version 0 is none, and no value has it.
+/// Shared data as a store. Version 0 means "no version": Envoy gives it to no value.
 #[derive(Debug)]
 pub(crate) struct SharedData;
 

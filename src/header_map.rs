@@ -6,7 +6,7 @@
 
 use junction_webhook::http::{Header, header_name};
 
-/// The pairs of a map; none where the bytes are not one.
+/// The pairs of a map, or `None` where the bytes are not a map.
 pub(crate) fn pairs(map: &[u8]) -> Option<Vec<Header<'_>>> {
     let (count, rest) = number(map)?;
     let lengths_end = count.checked_mul(8)?;

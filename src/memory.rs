@@ -21,14 +21,14 @@ const KEY_PREFIX: &str = "junction_dup1/";
 /// Where the workers of one Envoy keep what they share: values by key, each with a version that
 /// changes whenever the value is set.
 pub(crate) trait Store: fmt::Debug + Send + Sync {
-    /// The value and its version; none where there never was one.
+    /// The value and its version, or `None` where this key was never set.
     ///
     /// # Errors
     ///
     /// [`StoreError::Refused`] where the host does not let the module read.
     fn value(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreError>;
 
-    /// Replaces the value if it still has this version, or whatever it is where that is none.
+    /// Replaces the value if it still has this version; without a version, whatever it is.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Entry {
     }
 }
 
-/// The events in a set, those taken first in front; whatever else the bytes are is none.
+/// The events in a set, those taken first in front. Bytes behind the last whole entry are ignored.
 fn entries(set: &[u8]) -> impl Iterator<Item = Entry> {
     set.chunks_exact(ENTRY_BYTES).filter_map(|entry| {
         let (fingerprint, taken_at) = entry.split_first_chunk()?;

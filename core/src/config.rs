@@ -22,8 +22,6 @@ mod delivery;
 mod draft;
 mod guarded;
 mod raw;
-#[cfg(test)]
-mod tests;
 
 /// A configuration that the filter can work with.
 #[derive(Clone, Debug)]
@@ -153,7 +151,7 @@ impl Config {
 }
 
 /// A configuration that every guarded request is refused under; its text is the line for the log.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unusable {
     /// Which requests are refused.
     pub guarded: Guarded,
@@ -237,3 +235,6 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests;

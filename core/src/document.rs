@@ -16,8 +16,6 @@ mod field;
 mod object;
 mod read;
 mod reader;
-#[cfg(test)]
-mod tests;
 mod violation;
 
 pub use object::{Ids, LabResult, Marker, Order};
@@ -204,3 +202,6 @@ impl<'a> MarkerValue<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,8 @@ use crate::signature::mac::{Mac, Tag};
 /// bound each would cost the comparison under every configured secret.
 const MAX_TAGS: usize = 32;
 
-/// A place for a configured secret: empty while a secret that is delivered has not come, or is
-/// none.
+/// A place for a configured secret: empty until a delivered secret comes, and while what came is no
+/// usable secret.
 pub(crate) type Slot = Option<Secret>;
 
 /// Both schemes, at least one of them on.
@@ -221,7 +221,8 @@ impl Pending {
     ///
     /// # Errors
     ///
-    /// [`SignatureError::Mismatch`] when none is the body's, or none was comparable.
+    /// [`SignatureError::Mismatch`] when no claimed tag is the body's: also where no tag could be
+    /// compared.
     pub fn finish(self) -> Result<Verified, SignatureError> {
         let mut is_match = false;
         for mac in self.macs {

@@ -9,20 +9,7 @@ use std::time::Duration;
 
 use webhook::repeats::{Fingerprint, Limits, Repeats};
 
-/// When each event was taken, and in which order.
-#[derive(Debug, Default)]
-struct Taken {
-    at: HashMap<Fingerprint, Duration>,
-    order: VecDeque<Fingerprint>,
-}
-
-static TAKEN: LazyLock<Mutex<Taken>> = LazyLock::new(Mutex::default);
-
-fn taken() -> MutexGuard<'static, Taken> {
-    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What one plugin sees of it.
+/// What one plugin sees of the memory.
 #[derive(Debug)]
 pub(crate) struct Memory(pub(crate) Limits);
 
@@ -47,4 +34,17 @@ impl Repeats for Memory {
             }
         }
     }
+}
+
+/// When each event was taken, and in which order.
+#[derive(Debug, Default)]
+struct Taken {
+    at: HashMap<Fingerprint, Duration>,
+    order: VecDeque<Fingerprint>,
+}
+
+static TAKEN: LazyLock<Mutex<Taken>> = LazyLock::new(Mutex::default);
+
+fn taken() -> MutexGuard<'static, Taken> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,8 +17,6 @@ mod route;
 mod secret;
 mod spelling;
 mod surroundings;
-#[cfg(test)]
-mod tests;
 
 use std::io::{self, Write};
 
@@ -289,3 +287,6 @@ fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,6 @@
 //! Reads and writes by the core's own code; nothing is signed or verified.
 
 mod explanation;
-#[cfg(test)]
-mod tests;
 
 use std::{
     collections::BTreeMap,
@@ -288,3 +286,6 @@ fn in_words(value: &RawValue) -> Option<String> {
     }
     Some(words.join(" "))
 }
+
+#[cfg(test)]
+mod tests;

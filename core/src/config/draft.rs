@@ -41,7 +41,7 @@ pub struct Subscription {
     pub field: String,
     /// Its name, as Envoy knows it.
     pub name: String,
-    /// Envoy's `ConfigSource` as JSON; none is a static secret.
+    /// Envoy's `ConfigSource` as JSON; `None` means a static secret.
     pub source: Option<String>,
     pub(super) scheme: &'static Scheme,
 }

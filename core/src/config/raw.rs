@@ -97,10 +97,10 @@ pub(super) struct RawSecret {
     pub(super) config_source: Option<Object<RawSource>>,
 }
 
-/// Envoy's `ConfigSource`, of which only the fields are known here, in both of protobuf's
-/// spellings: what they hold is for Envoy to judge. A field that is none of them is an error, since
-/// it may be a field of ours in the wrong place. Not among them is `path`, which Envoy calls
-/// deprecated, and which is such a field.
+/// Envoy's `ConfigSource`: the names of its fields are known here, in both of protobuf's spellings;
+/// what they hold is for Envoy to judge. Any other field is an error, since it may be a field of
+/// ours in the wrong place. So is `path`, which Envoy calls deprecated, and which is a field of ours
+/// too.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {

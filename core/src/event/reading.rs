@@ -26,7 +26,7 @@ impl<'m> Reading<'m> {
         let said = Said::of(extra);
         let value = said.value(sent);
         let evidence = || {
-            let is_numeric = said.kind == Some(Kind::Numeric);
+            let is_numeric = said.kind == Some(SaidType::Numeric);
             let is_doubtful = |value: &Value<'_>| !is_numeric && is_minus_one(value);
             let quantity = match value {
                 Value::Quantity { comparator, number } if !is_doubtful(&value) => {
@@ -68,7 +68,7 @@ impl<'m> Reading<'m> {
 #[derive(Default)]
 struct Said<'m> {
     /// `type`, where it is a string.
-    kind: Option<Kind>,
+    kind: Option<SaidType>,
     /// `result`, where it is usable: a number, or a text that is not blank.
     result: Option<SaidValue<'m>>,
     is_above: bool,
@@ -76,7 +76,7 @@ struct Said<'m> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SaidType {
     Numeric,
     Other,
 }
@@ -96,7 +96,8 @@ impl<'m> Said<'m> {
                 "type" => {
                     if let UnknownValue::Text(text) = value {
                         let is_numeric = text.as_str() == "numeric";
-                        said.kind = Some(if is_numeric { Kind::Numeric } else { Kind::Other });
+                        said.kind =
+                            Some(if is_numeric { SaidType::Numeric } else { SaidType::Other });
                     }
                 }
                 "result" => said.result = SaidValue::of(value),
@@ -113,7 +114,7 @@ impl<'m> Said<'m> {
     fn value(&self, sent: Value<'m>) -> Value<'m> {
         match self {
             // As almost all are.
-            Self { result: None, kind: None | Some(Kind::Numeric), .. } => sent,
+            Self { result: None, kind: None | Some(SaidType::Numeric), .. } => sent,
             said => said.value_beside(sent),
         }
     }
@@ -121,7 +122,7 @@ impl<'m> Said<'m> {
     fn value_beside(&self, sent: Value<'m>) -> Value<'m> {
         let result = self.result.map(SaidValue::read);
         match self.kind {
-            Some(Kind::Other) => match (self.result, result) {
+            Some(SaidType::Other) => match (self.result, result) {
                 // -1 is never a measurement there.
                 (Some(said), Some(value)) if is_minus_one(&value) => Value::Text(said.spelling()),
                 (_, Some(value)) => value,
@@ -133,7 +134,7 @@ impl<'m> Said<'m> {
                 Some(value) if !is_minus_one(&value) => value,
                 _ => sent,
             },
-            Some(Kind::Numeric) | None => match (result, sent.as_number()) {
+            Some(SaidType::Numeric) | None => match (result, sent.as_number()) {
                 (Some(result), Some(number)) => result
                     .as_number()
                     .filter(|own| *own == number && !own.has_exponent())
@@ -179,7 +180,7 @@ impl<'m> SaidValue<'m> {
     }
 }
 
-/// Whether a value is what Junction sends in the place of a number that is none.
+/// Whether a value is the -1 that Junction sends where it has no number.
 fn is_minus_one(value: &Value<'_>) -> bool {
     value.as_number().is_some_and(|number| number.is_negative() && number == Decimal::MINUS_ONE)
 }

@@ -292,7 +292,7 @@ impl Form {
     }
 }
 
-/// Where the digits end that must begin at `start`; that place again where there are none.
+/// Where the digits that must begin at `start` end. The error is `start`, where a digit is missing.
 fn digits_end(text: &[u8], start: usize) -> Result<usize, usize> {
     let mut end = start;
     while let Some(b'0'..=b'9') = text.get(end) {

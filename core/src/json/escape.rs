@@ -3,8 +3,8 @@
 //! Owns the escapes of RFC 8259, section 7. `serde_json`, which decodes them too, is the oracle in
 //! the tests; it takes half as many instructions more, since it asks for memory several times.
 
-/// The characters that the inside of a string stands for; none where an escape is none, or half of
-/// a surrogate pair.
+/// The characters that the inside of a string stands for, or `None` where an escape is invalid or
+/// half of a surrogate pair.
 pub(super) fn decode(inside: &str) -> Option<String> {
     // No escape is shorter than what it stands for.
     let mut decoded = String::with_capacity(inside.len());

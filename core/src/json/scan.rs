@@ -18,9 +18,6 @@ use super::escape::decode;
 use super::plain::{plain_end, plain_length};
 use super::token::{Key, Name, Text, Token, has_duplicate, unquoted};
 
-#[cfg(test)]
-mod tests;
-
 /// How many containers may be open at once (`docs/contract.md`, section 4).
 pub(crate) const MAX_DEPTH: usize = 64;
 
@@ -359,3 +356,6 @@ impl<'a> Scanner<'a> {
         Stop::Syntax { at: self.at }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,9 @@ const ESCAPE_SEPARATES: Readings = 0xCCCC;
 /// `%2e` is a dot: so where a path is decoded first and in browsers' URL parsers, not for RFC 3986
 /// to the letter.
 const ESCAPED_DOT_IS_DOT: Readings = 0xF0F0;
-/// An empty segment is none: so where slashes are merged, not in RFC 3986, where `..` takes it
-/// away.
-const EMPTY_IS_NONE: Readings = 0xFF00;
+/// An empty segment does not count: so where slashes are merged. In RFC 3986 it counts, and `..`
+/// takes it away.
+const EMPTY_IS_IGNORED: Readings = 0xFF00;
 
 /// A part of a path between two separators, whatever anyone takes for one.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Segment<'p> {
     pub(super) start: usize,
     /// How many bytes it is once decoded.
     pub(super) length: usize,
-    kind: Kind,
+    kind: SegmentKind,
     /// One of its dots is an escape.
     has_escaped_dot: bool,
     /// The readings that take what stands before it for a separator.
@@ -38,7 +38,7 @@ pub(super) struct Segment<'p> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum SegmentKind {
     /// Nothing.
     Empty,
     /// `.`
@@ -51,7 +51,7 @@ enum Kind {
 impl Segment<'_> {
     /// Whether it is `..`, in whatever spelling.
     pub(super) fn is_parent(&self) -> bool {
-        self.kind == Kind::Parent
+        self.kind == SegmentKind::Parent
     }
 }
 
@@ -86,10 +86,10 @@ fn last_segment(path: &[u8]) -> (Segment<'_>, Option<&[u8]>) {
         left = before;
     };
     let kind = match (length, dots) {
-        (0, _) => Kind::Empty,
-        (1, 1) => Kind::Current,
-        (2, 2) => Kind::Parent,
-        _ => Kind::Name,
+        (0, _) => SegmentKind::Empty,
+        (1, 1) => SegmentKind::Current,
+        (2, 2) => SegmentKind::Parent,
+        _ => SegmentKind::Name,
     };
     let start = left.len();
     let raw = path.get(start..).unwrap_or_default();
@@ -141,7 +141,7 @@ impl<'r> Way<'r> for Stroll<'r> {
     }
 
     fn take(&mut self, segment: &Segment<'_>) {
-        if let (Some(left), Kind::Name) = (self.left, segment.kind) {
+        if let (Some(left), SegmentKind::Name) = (self.left, segment.kind) {
             self.left = strip_name(left, segment.raw);
         }
     }
@@ -204,11 +204,11 @@ impl Walk<'_> {
         self.within = !begins;
         let dots = if segment.has_escaped_dot { ESCAPED_DOT_IS_DOT } else { ALL };
         let resolved = match segment.kind {
-            Kind::Empty => whole & EMPTY_IS_NONE,
-            Kind::Current | Kind::Parent => whole & dots,
-            Kind::Name => 0,
+            SegmentKind::Empty => whole & EMPTY_IS_IGNORED,
+            SegmentKind::Current | SegmentKind::Parent => whole & dots,
+            SegmentKind::Name => 0,
         };
-        if segment.kind == Kind::Parent {
+        if segment.kind == SegmentKind::Parent {
             self.outer.raise(resolved);
         }
 
@@ -217,9 +217,9 @@ impl Walk<'_> {
 
         let kept = self.alive & !resolved & !skipped;
         match segment.kind {
-            Kind::Empty | Kind::Current => {}
-            Kind::Parent => self.inner.raise(kept),
-            Kind::Name => {
+            SegmentKind::Empty | SegmentKind::Current => {}
+            SegmentKind::Parent => self.inner.raise(kept),
+            SegmentKind::Name => {
                 let skipped = kept & self.inner.nonzero;
                 self.inner.lower(skipped);
                 self.meet(segment.raw, kept & !skipped);

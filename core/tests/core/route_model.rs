@@ -25,7 +25,7 @@ fn is_spelled(route: &str, path: &[u8]) -> bool {
     }
     // Only where a segment takes another one away does it matter what counts as a segment.
     decoded.windows(2).any(|pair| pair == b"..")
-        && Reading::others().any(|reading| normal_form(&reading.resolve(path)) == route)
+        && Resolution::others().any(|reading| normal_form(&reading.resolve(path)) == route)
 }
 
 /// The target without query and fragment.
@@ -78,7 +78,7 @@ fn normal_form(decoded: &[u8]) -> Vec<u8> {
 /// is one such reading; a target that is the endpoint's under any of them is guarded.
 #[derive(Clone, Copy)]
 #[allow(clippy::struct_excessive_bools, reason = "four questions, each answered by itself")]
-struct Reading {
+struct Resolution {
     /// `\` separates segments: so for browsers' URL parsers, not for nginx.
     backslash_separates: bool,
     /// `%2f` separates too: so where a path is decoded first, as in nginx, not in URL parsers.
@@ -90,7 +90,7 @@ struct Reading {
     empty_is_segment: bool,
 }
 
-impl Reading {
+impl Resolution {
     /// Every one but that of [`normal_form`].
     fn others() -> impl Iterator<Item = Self> {
         (0..15_u8).map(|bits| Self {

@@ -140,7 +140,7 @@ pub(super) fn change_from_configuration(name: Change) -> Option<ChangeFromConfig
         Change::Counter => c"envoy_dynamic_module_callback_http_filter_config_increment_counter",
         Change::Gauge => c"envoy_dynamic_module_callback_http_filter_config_set_gauge",
     };
-    // SAFETY: where Envoy has a callback of either name, it is of this type; null is none.
+    // SAFETY: where Envoy has a callback of either name, it is of this type; null becomes `None`.
     unsafe { std::mem::transmute::<*mut c_void, Option<ChangeFromConfiguration>>(later(name)) }
 }
 
@@ -154,21 +154,21 @@ pub(super) enum Change {
 /// The callback that subscribes to a secret, if this Envoy has it.
 pub(super) fn subscribe_to_secret() -> Option<SubscribeToSecret> {
     let name = c"envoy_dynamic_module_callback_http_filter_config_generic_secret_subscribe";
-    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null becomes `None`.
     unsafe { std::mem::transmute::<*mut c_void, Option<SubscribeToSecret>>(later(name)) }
 }
 
 /// The callback that gives the value of a secret to a configuration, if this Envoy has it.
 pub(super) fn secret_of_configuration() -> Option<ValueOfSecret> {
     let name = c"envoy_dynamic_module_callback_http_filter_config_get_generic_secret";
-    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null becomes `None`.
     unsafe { std::mem::transmute::<*mut c_void, Option<ValueOfSecret>>(later(name)) }
 }
 
 /// The callback that gives the value of a secret to a request, if this Envoy has it.
 pub(super) fn secret_of_stream() -> Option<ValueOfSecret> {
     let name = c"envoy_dynamic_module_callback_http_filter_get_generic_secret";
-    // SAFETY: where Envoy has a callback of this name, it is of this type; null is none.
+    // SAFETY: where Envoy has a callback of this name, it is of this type; null becomes `None`.
     unsafe { std::mem::transmute::<*mut c_void, Option<ValueOfSecret>>(later(name)) }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn scheduler() -> Option<Scheduler> {
     if new.is_null() || commit.is_null() || delete.is_null() {
         return None;
     }
-    // SAFETY: where Envoy has callbacks of these names, they are of these types; none is null.
+    // SAFETY: where Envoy has callbacks of these names, they are of these types; each was found.
     unsafe {
         Some(Scheduler {
             new: std::mem::transmute::<*mut c_void, NewScheduler>(new),

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
+use self::grammar::is_ucum;
 use super::spelling::{Text, canonical};
 use super::ucum;
-use grammar::is_ucum;
 
 mod grammar;
 

@@ -7,11 +7,11 @@ use junction_webhook::document::{self, Document, EventName, Nulls, Rules, Unknow
 use junction_webhook::event::time;
 use junction_webhook::event::{Envelope, normalise};
 use proptest::test_runner::{Config, TestRunner};
+use test_support::tree::Tree;
 
 use super::config;
 use super::generate::document;
 use super::rebuild::{rebuild, with_explicit_nulls};
-use test_support::tree::Tree;
 
 #[test]
 fn the_senders_document_can_be_rebuilt_from_the_event() {

@@ -30,10 +30,10 @@ const MARKER: [&str; 9] = [
 /// The sender's document as the event has it.
 pub(crate) fn rebuild(event: &Tree) -> Tree {
     let data = event.at("data");
-    let data = match kind(event) {
-        Kind::Other => data.clone(),
-        Kind::Order => level(data, &ORDER, |field| data.at(field).clone()),
-        Kind::Result => level(data, &RESULT, |field| match field {
+    let data = match data_shape(event) {
+        DataShape::Other => data.clone(),
+        DataShape::Order => level(data, &ORDER, |field| data.at(field).clone()),
+        DataShape::Result => level(data, &RESULT, |field| match field {
             "markers" => Tree::Array(data.at(field).items().iter().map(rebuild_marker).collect()),
             _ => data.at(field).clone(),
         }),
@@ -92,14 +92,14 @@ pub(crate) fn with_explicit_nulls(document: &Tree) -> Tree {
     };
     let mut event = filled(document, &EVENT);
     event.entry("data".to_owned()).or_insert(Tree::Null);
-    let known: &[&str] = match kind(document) {
-        Kind::Other => return Tree::Object(event),
-        Kind::Order => &ORDER,
-        Kind::Result => &RESULT,
+    let known: &[&str] = match data_shape(document) {
+        DataShape::Other => return Tree::Object(event),
+        DataShape::Order => &ORDER,
+        DataShape::Result => &RESULT,
     };
     let mut data = filled(document.at("data"), known);
     if let Some(Tree::Array(markers)) = data.get("markers")
-        && matches!(kind(document), Kind::Result)
+        && matches!(data_shape(document), DataShape::Result)
     {
         let markers = markers.iter().map(|marker| Tree::Object(filled(marker, &MARKER))).collect();
         data.insert("markers".to_owned(), Tree::Array(markers));
@@ -109,17 +109,17 @@ pub(crate) fn with_explicit_nulls(document: &Tree) -> Tree {
 }
 
 /// What the `data` of an event is.
-enum Kind {
+enum DataShape {
     Result,
     Order,
     Other,
 }
 
-fn kind(event: &Tree) -> Kind {
+fn data_shape(event: &Tree) -> DataShape {
     let Tree::Text(name) = event.at("event_type") else { panic!("an event has a type") };
     match name.as_str() {
-        "labtest.result.ready" | "labtest.result.critical" => Kind::Result,
-        "order.completed" | "order.cancelled" => Kind::Order,
-        _ => Kind::Other,
+        "labtest.result.ready" | "labtest.result.critical" => DataShape::Result,
+        "order.completed" | "order.cancelled" => DataShape::Order,
+        _ => DataShape::Other,
     }
 }
