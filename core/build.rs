@@ -10,6 +10,8 @@ use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
+// By its path: a build script cannot use the crate that it builds, and the table must have the
+// canonical form that the look-up has.
 #[path = "src/event/unit/spelling.rs"]
 mod spelling;
 

@@ -23,6 +23,39 @@
 //! - No byte of a body is parsed before its signature matched.
 //! - A surprise is answered with a 500, never with a forward, and never with a panic.
 //! - No number passes through floating point; no value, secret or signature reaches a log.
+//!
+//! One webhook, driven by hand; a host uses [`port`], which also counts, logs and reports:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use junction_webhook::config::Config;
+//! use junction_webhook::exchange::{Action, Exchange, Outcome};
+//!
+//! let environment = |_: &str| Some("whsec_bWFkZSB1cCBmb3IgdGhpcyBleGFtcGxl");
+//! let plugin = Arc::new(Config::parse(b"{}", environment));
+//! let mut exchange = Exchange::new(plugin, None);
+//!
+//! let body = br#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"completed"}}"#;
+//! let head = [
+//!     (":method", "POST"),
+//!     (":path", "/v1/webhooks/junction"),
+//!     ("content-type", "application/json"),
+//!     ("svix-id", "msg_1"),
+//!     ("svix-timestamp", "1795000000"),
+//!     ("svix-signature", "v1,nXVAk6YD4QZvsm8Nye21riQPBWEoIn6W3GnuG0f6Dkg="),
+//! ];
+//! let head = head.map(|(name, value)| (name, value.as_bytes()));
+//! let now = Duration::from_secs(1_795_000_003);
+//! assert!(matches!(exchange.on_head(&head, false, now), Outcome::Wait));
+//! assert!(matches!(exchange.on_body(body.len()), Outcome::Wait));
+//! let Outcome::Decided(_, Action::Forward(forward)) = exchange.on_end(Some(body)) else {
+//!     panic!("the signature is that of this body")
+//! };
+//! let event = forward.body.expect("the event takes the body's place");
+//! assert!(event.starts_with(br#"{"contract":"junction.event.v1""#));
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod config;
