@@ -1,7 +1,8 @@
-//! What the repository holds beside the filter, without Envoy: the documentation's links, the tests
-//! that `SECURITY.md` names, what `docker compose` starts, the configuration of either host, and which
-//! crate uses which.
+//! What the repository holds beside the filter, without Envoy: the documentation's links, the
+//! README's table of answers, the tests that `SECURITY.md` names, what `docker compose` starts, the
+//! configuration of either host, and which crate uses which.
 
+mod answers;
 mod arrows;
 mod compose;
 mod links;
