@@ -35,7 +35,7 @@ rust:
 build: rust ## Build the Wasm module, the upstream stub and the tool
 	@scripts/build.sh
 
-build-native: rust ## Build the dynamic module: target/release/libjunction_webhook.so
+build-native: rust ## Build the native module: target/release/libjunction_webhook.so
 	@scripts/build-module.sh native
 
 envoy: ## Install the pinned Envoy under target/ (not with ENVOY=)
@@ -52,7 +52,7 @@ run: ## Build all that is needed, start the stub and Envoy with the filter; Ctrl
 	@scripts/build.sh envoy
 	@exec target/release/xtask run
 
-run-native: ## The same with the dynamic module in place of the Wasm module
+run-native: ## The same with the native module in place of the Wasm module
 	@scripts/check-tools.sh build envoy run
 	@scripts/build.sh envoy
 	@$(MAKE) --no-print-directory build-native
@@ -65,10 +65,10 @@ send: ## Send one good and three bad webhooks to `make run`
 test: build-and-envoy build-native ## Run every test, those against a real Envoy with either module included
 	@cargo xtask test
 
-test-native: build-and-envoy build-native ## Run the tests against a real Envoy with the dynamic module
+test-native: build-and-envoy build-native ## Run the tests against a real Envoy with the native module
 	@cargo xtask test-native
 
-miri: ## Run the tests of the dynamic module's interface to Envoy under Miri; needs the nightly toolchain
+miri: ## Run the tests of the native module's interface to Envoy under Miri; needs the nightly toolchain
 	rustup component add --toolchain nightly miri rust-src
 	MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked --package junction-webhook-native
 

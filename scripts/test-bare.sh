@@ -2,6 +2,7 @@
 # Does what a newcomer does, where there is nothing but what README.md asks for: a clone of the last commit in a directory
 # with a space in its name, empty homes, the pinned toolchain without the Wasm target, no variable of the developer's,
 # and on PATH only README's prerequisites. Then takes each of these away. Needs Linux, and a network to fetch from.
+# Shell and not part of xtask: it tries what happens before anything is built, and must itself need nothing built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -5,7 +5,7 @@
 //!
 //! Everything that is decided is decided in the crate [`junction_webhook`], which is pure. A host
 //! hands it what Envoy has, and carries out what it says. Arrows point from who uses to who is
-//! used.
+//! used. `docs/architecture.md` has these pictures drawn; rustdoc shows them as text alone.
 //!
 //! ```text
 //!                Envoy                      a sender            whoever operates it
@@ -14,8 +14,8 @@
 //!        v                   v                  |             +-------------------+
 //! +--------------+    +--------------+          +-------------| tool/             |
 //! | src/         |    | native/      |                        | junction-webhook  |
-//! | proxy-wasm   |    | dynamic      |                        +-------------------+
-//! | host         |    | module       |                                  |
+//! | proxy-wasm   |    | native       |                        +-------------------+
+//! | host         |    | host         |                                  |
 //! +--------------+    +--------------+                                  |
 //!        |                   |                                          |
 //!        +---------+---------+------------------------------------------+

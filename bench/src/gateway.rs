@@ -33,7 +33,7 @@ pub(crate) enum Way {
     Wasm,
     /// The filter, as a Wasm module of an earlier build.
     Earlier,
-    /// The filter, as a dynamic module.
+    /// The filter, as the native module.
     Native,
     /// Envoy's `ext_authz` filter, which sends each body to a native service.
     ExtAuthz,

@@ -84,7 +84,7 @@ impl Config {
         match draft.subscriptions().first() {
             None => draft.fill(|_| None),
             Some(subscription) => {
-                Err(draft.unusable(&subscription.field, "needs the dynamic module"))
+                Err(draft.unusable(&subscription.field, "needs the native module"))
             }
         }
     }

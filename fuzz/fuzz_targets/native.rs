@@ -1,4 +1,4 @@
-//! Any request through the hooks of the dynamic module, as Envoy calls them, under
+//! Any request through the hooks of the native module, as Envoy calls them, under
 //! AddressSanitizer: no fault, no panic, the verdict of the core, and no forward without a
 //! signature, whatever secret Envoy delivers and however the body is cut.
 //!

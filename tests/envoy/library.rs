@@ -1,4 +1,4 @@
-//! What the dynamic module asks of the system that loads it, as `docs/native.md` says.
+//! What the native module asks of the system that loads it, as `docs/native.md` says.
 
 use std::fs;
 use std::process::Command;

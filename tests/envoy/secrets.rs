@@ -106,7 +106,7 @@ fn where_no_secret_can_be_delivered_sds_is_a_configuration_error_that_says_why()
         return;
     }
     let reason = match Host::under_test() {
-        Host::Wasm => "needs the dynamic module",
+        Host::Wasm => "needs the native module",
         Host::Native => "needs Envoy 1.40 or later",
     };
     let gateway = setup(&[json!({"sds": "junction"})], &[secret("junction", SECRET)]).start();

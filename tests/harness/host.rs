@@ -1,4 +1,4 @@
-//! Which of the two hosts the tests run: `FILTER_HOST=native` loads the dynamic module in place of
+//! Which of the two hosts the tests run: `FILTER_HOST=native` loads the native module in place of
 //! the proxy-wasm one. All tests are for both, but for those that say what only one of them has.
 
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use super::MODULE;
 pub enum Host {
     /// The proxy-wasm module.
     Wasm,
-    /// The dynamic module.
+    /// The native module.
     Native,
 }
 

@@ -219,8 +219,8 @@ fn remedy_of(site: &Site<'_>, error: &ConfigError) -> &'static str {
     let is_variable = error.problem().contains("environment variable");
     match (error.field(), site.kind) {
         (field, _) if field.strip_suffix(".sds").is_some() => {
-            if error.problem().contains("dynamic module") {
-                "take it from a variable: secrets by SDS are for the dynamic module"
+            if error.problem().contains("native module") {
+                "take it from a variable: secrets by SDS are for the native module"
             } else {
                 "give the name by which Envoy knows the secret"
             }

@@ -106,7 +106,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     also_env: Vec<String>,
 
-    /// A secret that Envoy delivers by SDS to the dynamic module, and the variable of this
+    /// A secret that Envoy delivers by SDS to the native module, and the variable of this
     /// command's environment with its value; again for each
     #[arg(long, value_name = "SECRET=VARIABLE", requires = "config", value_parser = parse_sds)]
     sds: Vec<(String, String)>,

@@ -11,7 +11,7 @@ use crate::test::panicking_module;
 use crate::versions::{self, Versions};
 use crate::{log, proof};
 
-/// The first release that loads the dynamic module: it has `module.local`, and every callback that
+/// The first release that loads the native module: it has `module.local`, and every callback that
 /// the module is linked to.
 const LOADS_DYNAMIC_MODULE: (u32, u32) = (1, 38);
 
@@ -38,7 +38,7 @@ impl Host {
     const fn row(self) -> (&'static str, &'static str) {
         match self {
             Self::Wasm => ("70-envoys", "Tests against Envoy that pass, by release"),
-            Self::Native => ("71-envoys-native", "The same with the dynamic module"),
+            Self::Native => ("71-envoys-native", "The same with the native module"),
         }
     }
 }

@@ -49,7 +49,7 @@ enum Task {
     Send,
     /// Run every test, and print the ten slowest
     Test,
-    /// Run the tests of the dynamic module
+    /// Run the tests of the native module
     TestNative,
     /// Run the commands of README.md
     TestReadme,

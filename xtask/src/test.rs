@@ -33,7 +33,7 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     ensure!(run_aloud(tests, &all, || beside.start(sh))?, "tests fail: see above");
     println!("==> The tests of the manifests");
     beside.finish()?;
-    println!("==> The tests of the dynamic module");
+    println!("==> The tests of the native module");
     native(sh)?;
 
     println!("==> The commands of README.md");
@@ -48,7 +48,7 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// `make test-native`: the dynamic module's own tests, and those against a real Envoy with it in
+/// `make test-native`: the native module's own tests, and those against a real Envoy with it in
 /// the Wasm module's place.
 pub(crate) fn native(sh: &Shell) -> Result<()> {
     cmd!(sh, "cargo test --locked --package junction-webhook-native").quiet().run()?;

@@ -164,12 +164,12 @@ fn an_error_names_the_field_and_the_rule() {
         (
             r#"{"svix":{"secrets":[{"sds":"s"}]}}"#,
             "svix.secrets[0].sds",
-            "needs the dynamic module".to_owned(),
+            "needs the native module".to_owned(),
         ),
         (
             r#"{"hmac":{"secrets":[{"inline":"k"},{"sds":"s"}]}}"#,
             "hmac.secrets[1].sds",
-            "needs the dynamic module".to_owned(),
+            "needs the native module".to_owned(),
         ),
         (
             r#"{"svix":{"secrets":[{"sds":""}]}}"#,

@@ -320,7 +320,7 @@ fn a_host_that_delivers_nothing_never_accepts_and_refuses_sds_where_it_reads_a_c
     let worker = start(CONFIG, &host);
     assert_eq!(send(OLD, &worker, &host).0, REFUSED);
     let plugin = Config::parse(CONFIG.as_bytes(), |_| None::<String>);
-    let line = "configuration is unusable: svix.secrets[0].sds: needs the dynamic module; its path \
+    let line = "configuration is unusable: svix.secrets[0].sds: needs the native module; its path \
                 is answered with 500";
     assert_eq!(plugin.unwrap_err().to_string(), line);
 }

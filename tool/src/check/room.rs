@@ -89,9 +89,9 @@ fn longest_event(body: u64) -> u64 {
     body.saturating_mul(EVENT_GROWTH_BOUND.into())
 }
 
-/// The bytes of room to give for bodies of this length: the longest event's, and up to a power of two,
-/// so that it reads as one. That of the default `max_body_bytes` is what every configuration of this
-/// repository has, 32 MiB.
+/// The bytes of room to give for bodies of this length: the longest event's, and up to a power of
+/// two, so that it reads as one. That of the default `max_body_bytes` is what every configuration
+/// of this repository has, 32 MiB.
 fn recommended(body: u64) -> u64 {
     longest_event(body).checked_next_power_of_two().unwrap_or(u64::MAX)
 }

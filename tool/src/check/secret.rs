@@ -100,7 +100,7 @@ fn look_at_delivered(
         (Kind::Json, ..) => (
             Level::Warning,
             sds,
-            "needs the dynamic module: the Wasm module answers 500",
+            "needs the native module: the Wasm module answers 500",
             "use env with the Wasm module",
         ),
         (Kind::DynamicModule, Source::Static(name), Some(bootstrap))

@@ -70,7 +70,7 @@ fn what_to_do_about_a_name_by_sds_is_not_what_to_do_about_the_wrong_host() {
         let findings = check(&sites[0], &surroundings, false).findings;
         findings.iter().find(|finding| finding.level == Level::Error).unwrap().remedy.clone()
     };
-    let variable = "take it from a variable: secrets by SDS are for the dynamic module";
+    let variable = "take it from a variable: secrets by SDS are for the native module";
     assert_eq!(remedy("envoy.yaml", r#"{"sds": "junction"},"#), variable);
     for entry in [r#"{"sds": ""},"#, &format!(r#"{{"sds": "{SVIX}"}},"#)] {
         assert_eq!(
