@@ -39,7 +39,7 @@ unsafe extern "C" {
     ) -> u32;
 }
 
-/// The request's headers in their serialized form; none where Envoy does not give them.
+/// The request's headers in their serialized form; `None` where Envoy does not give them.
 pub(crate) fn request_headers() -> Option<Vec<u8>> {
     map(HTTP_REQUEST_HEADERS)
 }

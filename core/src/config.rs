@@ -69,9 +69,9 @@ pub enum Mode {
 }
 
 impl Config {
-    /// Checks the plugin configuration's JSON text, for a host that has no secrets by SDS; nothing
-    /// at all counts as `{}`. `environment` gives a variable's bytes, or none where there is no
-    /// such variable.
+    /// Checks the plugin configuration's JSON text, for a host that has no secrets by SDS; an
+    /// empty text counts as `{}`. `environment` gives a variable's bytes, or `None` where it is not
+    /// set.
     ///
     /// # Errors
     /// [`Unusable`] for text that is not JSON, a field that is unknown or has a bad value, a secret
@@ -89,10 +89,10 @@ impl Config {
         }
     }
 
-    /// Opens the memory of events that the upstream has taken, where there is to be one; `open` is
-    /// asked for it then only, and says what is wrong where the host has none.
+    /// Opens the memory of events that the upstream has taken, where the configuration wants one.
+    /// Only then is `open` called, which says what is wrong where the host cannot have a memory.
     ///
-    /// In shadow mode there is none: every request goes on.
+    /// Shadow mode has no memory: every request goes on.
     ///
     /// # Errors
     /// [`Unusable`] with what `open` said.

@@ -179,7 +179,7 @@ pub enum Data<'a> {
     LabResult(Box<LabResult<'a>>),
     /// Of `order.completed` and `order.cancelled`.
     Order(Order<'a>),
-    /// Of a type that is not documented: any JSON value, as it is; none where it is absent.
+    /// Of a type that is not documented: any JSON value, as it is; `None` where it is absent.
     Other(Option<Token<'a>>),
 }
 

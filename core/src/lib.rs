@@ -37,14 +37,14 @@
 //! let plugin = Arc::new(Config::parse(b"{}", environment));
 //! let mut exchange = Exchange::new(plugin, None);
 //!
-//! let body = br#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"completed"}}"#;
+//! let body = br#"{"event_type":"order.completed","data":{"order_id":"o-1","status":"s"}}"#;
 //! let head = [
 //!     (":method", "POST"),
 //!     (":path", "/v1/webhooks/junction"),
 //!     ("content-type", "application/json"),
 //!     ("svix-id", "msg_1"),
 //!     ("svix-timestamp", "1795000000"),
-//!     ("svix-signature", "v1,nXVAk6YD4QZvsm8Nye21riQPBWEoIn6W3GnuG0f6Dkg="),
+//!     ("svix-signature", "v1,m3jSNXoAZGEP4rVoQ+EIor6rUgaqgICBgJtoMlun6oI="),
 //! ];
 //! let head = head.map(|(name, value)| (name, value.as_bytes()));
 //! let now = Duration::from_secs(1_795_000_003);

@@ -154,8 +154,8 @@ pub struct Report {
     /// How many bytes of body were received before the verdict.
     pub body_bytes: usize,
     /// How long before the arrival of its head a request was signed, zero where its time lies
-    /// ahead; none unless the signature matched, since anyone may claim a time, and where it signs
-    /// none.
+    /// ahead; `None` unless the signature matched, since anyone may claim a time, and where it
+    /// signs none.
     pub signature_age: Option<Duration>,
 }
 

@@ -124,7 +124,7 @@ impl Verifier {
         }
     }
 
-    /// The scheme that decides over a request with these headers; none where nothing could verify
+    /// The scheme that decides over a request with these headers; `None` where nothing could verify
     /// it, as only the other scheme is on.
     #[must_use]
     pub fn deciding(&self, headers: &[Header]) -> Option<SchemeName> {
@@ -150,7 +150,7 @@ impl Verifier {
     }
 
     /// The event id that a request claims and nothing has proven yet, for the log of a refusal;
-    /// none where it is malformed, given twice, or not read because Svix is off.
+    /// `None` where it is malformed, given twice, or not read because Svix is off.
     #[must_use]
     pub fn claimed_id<'h>(&self, headers: &[Header<'h>]) -> Option<&'h str> {
         if self.svix.is_on() { svix::claimed_id(headers) } else { None }
@@ -264,7 +264,7 @@ pub struct Verified {
     pub scheme: SchemeName,
     /// The Svix id; under plain HMAC, which signs none, `sha256:` and the body's digest in hex.
     pub event_id: String,
-    /// The signed time; none under a signature of the body alone.
+    /// The signed time; `None` under a signature of the body alone.
     pub sent_at: Option<SentAt>,
 }
 

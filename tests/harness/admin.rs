@@ -31,7 +31,7 @@ impl Admin {
         self.get("/stats/prometheus").text()
     }
 
-    /// The value of the series with exactly these labels; none where there is no such series.
+    /// The value of the series with exactly these labels; `None` where there is no such series.
     pub fn series(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
         let labels: Vec<String> =
             labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();

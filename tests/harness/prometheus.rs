@@ -16,7 +16,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes every second; none where Prometheus is not installed.
+    /// Starts one that scrapes every second; `None` where Prometheus is not installed.
     pub fn start(envoys: &[&Admin]) -> Option<Self> {
         Command::new("prometheus").arg("--version").output().ok()?;
         let directory = TempDir::new().unwrap();

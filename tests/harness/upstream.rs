@@ -25,7 +25,7 @@ pub struct Seen {
     pub path: String,
     /// Name and value, in the order of their arrival.
     pub headers: Vec<(String, String)>,
-    /// What came of the body; none where that is not UTF-8.
+    /// What came of the body; `None` where that is not UTF-8.
     pub body: Option<String>,
     /// Whether the body came to its end.
     pub complete: bool,

@@ -86,7 +86,7 @@ struct Checked<'t> {
     name: &'t str,
     /// Whether the filter can work with its configuration.
     usable: bool,
-    /// The guarded path; none where the configuration is unusable.
+    /// The guarded path; `None` where the configuration is unusable.
     path: Option<String>,
     findings: Vec<Finding>,
 }

@@ -93,7 +93,7 @@ impl Node {
         self.field_entry(name).map(|(_, value)| value)
     }
 
-    /// Such a field with its key; null is none.
+    /// Such a field with its key; null counts as absent.
     pub(crate) fn field_entry(&self, name: &str) -> Option<(&Key, &Self)> {
         let entry = self.entry(name).or_else(|| self.entry(&camel_case(name)));
         entry.filter(|(_, value)| !value.is_null())

@@ -66,7 +66,7 @@ impl Default for Readers {
     }
 }
 
-/// Answers with events for as long as the reader listens and the stub runs; none where there are
+/// Answers with events for as long as the reader listens and the stub runs; `None` where there are
 /// as many readers as may be.
 pub(crate) fn stream(
     stub: Stub,
@@ -104,7 +104,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next event; none once the stub stops.
+    /// The next event; `None` once the stub stops.
     async fn next(&mut self) -> Option<Event> {
         loop {
             let is_of_requests = tokio::select! {

@@ -54,7 +54,7 @@ pub(crate) enum Value<'a> {
 pub(crate) type Members<'a> = Vec<(String, Tree<'a>)>;
 
 impl<'a> Tree<'a> {
-    /// Reads a document; none where it is no JSON, or nested too deep.
+    /// Reads a document; `None` where it is no JSON, or nested too deep.
     ///
     /// # Errors
     /// It has more than [`MAX_VALUES`].
@@ -133,7 +133,7 @@ impl<'a> Tree<'a> {
 /// What is left of a document whose syntax is known to be right.
 struct Reader<'a> {
     rest: &'a str,
-    /// How many values may still come; none once there were more.
+    /// How many values may still come; `None` once there were more.
     room: Option<usize>,
 }
 

@@ -110,7 +110,7 @@ impl Work {
 /// The filter with its defaults and one Svix secret, and a tolerance of years.
 ///
 /// # Errors
-/// As [`Config::parse`], for a secret that is none.
+/// As [`Config::parse`], for a secret that cannot be used.
 pub fn plugin(secret: &str) -> Plugin {
     Config::parse(CONFIGURATION.as_bytes(), |name| {
         (name == "JUNCTION_WEBHOOK_SECRET").then(|| secret.to_owned())

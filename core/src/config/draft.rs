@@ -59,8 +59,8 @@ const SVIX: Scheme = Scheme { name: SchemeName::Svix, parse: Secret::svix, clean
 const HMAC: Scheme = Scheme { name: SchemeName::Hmac, parse: Secret::plain, clean: |text| text };
 
 impl Draft {
-    /// Checks the plugin configuration's JSON text; nothing at all counts as `{}`. `environment`
-    /// gives a variable's bytes, or none where there is no such variable.
+    /// Checks the plugin configuration's JSON text; an empty text counts as `{}`. `environment`
+    /// gives a variable's bytes, or `None` where it is not set.
     ///
     /// # Errors
     /// As of [`Config::parse`], but for secrets by SDS.

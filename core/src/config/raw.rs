@@ -99,8 +99,8 @@ pub(super) struct RawSecret {
 
 /// Envoy's `ConfigSource`: the names of its fields are known here, in both of protobuf's spellings;
 /// what they hold is for Envoy to judge. Any other field is an error, since it may be a field of
-/// ours in the wrong place. So is `path`, which Envoy calls deprecated, and which is a field of ours
-/// too.
+/// ours in the wrong place. So is `path`, which Envoy calls deprecated, and which is a field of
+/// ours too.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSource {
@@ -158,7 +158,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// The fields of an object, and what each may hold in its turn; none where that is not ours to say.
+/// The fields of an object, and what each may hold in its turn; `None` where that is not ours to
+/// say.
 pub(super) struct Fields(pub(super) Option<&'static [(&'static str, Fields)]>);
 
 const NONE: Fields = Fields(Some(&[]));
@@ -202,7 +203,7 @@ pub(super) const WORDS: [(&str, &str); 3] = [
 ];
 
 impl Raw {
-    /// Reads the configuration's JSON text; none at all counts as `{}`.
+    /// Reads the configuration's JSON text; an empty one counts as `{}`.
     pub(super) fn read(text: &[u8]) -> Result<Self, ConfigError> {
         if text.is_empty() {
             return Ok(Self::default());

@@ -164,7 +164,7 @@ object! {
         slug: Text<'a> = filled_text,
         /// `unit`
         unit: Text<'a> = filled_text,
-        /// `value`; none where it is null or absent
+        /// `value`, unless it is null or absent
         value: MarkerValue<'a> = marker_value,
         /// `min_range_value`
         min_range_value: Decimal<'a> = number_or_null,

@@ -15,7 +15,8 @@ use crate::json::{Kind, Name, Scanner, Stop, Text};
 ///
 /// # Errors
 /// [`DocumentError`] where the body is not UTF-8, not JSON, or breaks the schema. Errors in `data`
-/// are those of the branch that `event_type` selects; where it selects none, `data` has none.
+/// are those of the branch that `event_type` selects; where it selects no branch, `data` has no
+/// errors.
 pub fn read(body: &[u8], rules: Rules) -> Result<Document<'_>, DocumentError> {
     let text =
         str::from_utf8(body).map_err(|error| DocumentError::NotUtf8 { at: error.valid_up_to() })?;
@@ -57,7 +58,7 @@ impl Branch {
 }
 
 impl<'a> Reader<'a> {
-    /// The whole text; none where `findings` refuse it.
+    /// The whole text; `None` where `findings` refuse it.
     fn document(&mut self) -> Result<Option<Document<'a>>, Stop> {
         if self.scanner.kind()? != Kind::Object {
             self.mismatch(None, "object")?;
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
             UnknownEvents::Reject => false,
             UnknownEvents::Acknowledge => self.findings.duplicates.is_empty(),
             UnknownEvents::Forward => {
-                // Its `data` is none of the schema's.
+                // The schema does not speak of its `data`.
                 self.findings.schema.retain(|violation| violation.field != Some(DATA));
                 if is_fit_for_header(event_type.as_str()) {
                     return self.findings.are_empty();

@@ -149,7 +149,7 @@ impl Code {
 /// What stands beside a word and can prove on which side of its range a value lies.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence<'a> {
-    /// The number, and how the measured one relates to it; none where it is no measurement.
+    /// The number, and how the measured one relates to it; `None` where it is no measurement.
     pub quantity: Option<(Option<Comparator>, Decimal<'a>)>,
     /// The range's lower end.
     pub low: Option<Decimal<'a>>,

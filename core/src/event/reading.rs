@@ -144,7 +144,7 @@ impl<'m> Said<'m> {
         }
     }
 
-    /// The side on which the sender says that the value lies; none where it says both.
+    /// The side on which the sender says that the value lies; `None` where it says both.
     const fn side(&self) -> Option<Side> {
         match (self.is_above, self.is_below) {
             (true, false) => Some(Side::Above),

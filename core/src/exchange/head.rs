@@ -66,8 +66,8 @@ fn is_json(value: &[u8]) -> bool {
     is_plain || (is_token(kind) && has_suffix)
 }
 
-/// Whether a declared length is above the bound. What is not a number is left to Envoy; the bound is
-/// checked again as the body arrives.
+/// Whether a declared length is above the bound. What is not a number is left to Envoy; the bound
+/// is checked again as the body arrives.
 fn exceeds(declared: &[u8], max_bytes: usize) -> bool {
     let is_number = !declared.is_empty() && declared.iter().all(u8::is_ascii_digit);
     let declared = str::from_utf8(declared).ok().and_then(|digits| digits.parse::<usize>().ok());

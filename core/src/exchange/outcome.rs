@@ -36,6 +36,6 @@ pub struct Forward {
     pub remove: Vec<String>,
     /// Headers to set, in place of any by that name.
     pub set: Vec<(&'static str, Cow<'static, str>)>,
-    /// The body in place of the sender's, and no trailers; none leaves both as they are.
+    /// The body in place of the sender's, and no trailers; `None` leaves both as they are.
     pub body: Option<Vec<u8>>,
 }

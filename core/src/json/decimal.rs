@@ -34,7 +34,8 @@ impl<'a> Decimal<'a> {
     /// Reads the JSON number at the start of a text, and tells what follows it.
     ///
     /// # Errors
-    /// How many bytes come before the place where no number can go on; none is longer than 4 GiB.
+    /// How many bytes come before the place where no number can go on. A number has 4 GiB at the
+    /// most.
     #[inline]
     pub fn take(text: &'a str) -> Result<(Self, &'a str), usize> {
         let (form, whole) = Form::of(text.as_bytes()).map_err(widen)?;

@@ -1,7 +1,7 @@
 //! Finds where the plain text of a string ends, eight bytes at a time.
 
-/// Where the string ends that starts at `start`, behind its last quote; none where it has an escape
-/// or no end.
+/// Where the string ends that starts at `start`, behind its last quote; `None` where it has an
+/// escape or no end.
 #[inline(never)]
 pub(super) fn plain_end(text: &[u8], start: usize) -> Option<usize> {
     let inside = start.checked_add(1)?;

@@ -99,7 +99,7 @@ impl Name {
     }
 
     /// Of the bytes that follow a key's first quote, as two words, and how many come before the
-    /// next one; none where these two words hold no quote, backslash or control character.
+    /// next one; `None` where these two words hold no quote, backslash or control character.
     pub(super) fn packed(low: u64, high: u64) -> Option<(Self, usize)> {
         let in_low = special_bytes(low);
         if in_low != 0 {

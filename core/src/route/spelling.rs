@@ -131,7 +131,7 @@ pub(super) trait Way<'r>: Clone {
 /// The way without a `..` segment, which is the same under every reading.
 #[derive(Clone, Debug)]
 pub(super) struct Stroll<'r> {
-    /// What of the route has not been met yet; none where the path is another.
+    /// What of the route has not been met yet; `None` where the path is another.
     left: Option<&'r [u8]>,
 }
 

@@ -202,7 +202,7 @@ pub(super) fn scheduler() -> Option<Scheduler> {
     }
 }
 
-/// Where a callback is that only later releases of Envoy have; null where this one has none.
+/// Where a callback is that only later releases of Envoy have; null where this one lacks it.
 #[cfg(not(any(test, feature = "fake-envoy")))]
 fn later(name: &CStr) -> *mut c_void {
     // SAFETY: the name ends in a NUL, and a look-up changes nothing.

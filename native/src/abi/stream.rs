@@ -126,7 +126,7 @@ impl<'hook> Stream<'hook> {
         Self(stream, PhantomData)
     }
 
-    /// The request's headers, names and values; none where Envoy does not give them.
+    /// The request's headers, names and values; `None` where Envoy does not give them.
     pub(crate) fn headers(self) -> Option<Vec<(&'hook [u8], &'hook [u8])>> {
         self.pairs(REQUEST_HEADERS)
     }
@@ -147,7 +147,7 @@ impl<'hook> Stream<'hook> {
         Some(pairs.into_iter().map(pair).collect())
     }
 
-    /// Sets a header in place of all by its name; none removes them.
+    /// Sets a header in place of all by its name; `None` removes them.
     pub(crate) fn set_header(self, name: &str, value: Option<&str>) {
         let value = value.map_or(Buffer::EMPTY, |value| Buffer::of(value.as_bytes()));
         self.set(REQUEST_HEADERS, name.as_bytes(), value);
@@ -158,7 +158,7 @@ impl<'hook> Stream<'hook> {
         self.set(REQUEST_TRAILERS, name, Buffer::EMPTY);
     }
 
-    /// The request's trailers, names and values; none where Envoy does not give them.
+    /// The request's trailers, names and values; `None` where Envoy does not give them.
     pub(crate) fn trailers(self) -> Option<Vec<(&'hook [u8], &'hook [u8])>> {
         self.pairs(REQUEST_TRAILERS)
     }

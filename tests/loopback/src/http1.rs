@@ -30,8 +30,8 @@ pub struct Answer<'b> {
 }
 
 impl<'b> Answer<'b> {
-    /// Reads the first answer in these bytes; none while there is more of it to come. `ended` says
-    /// that no more will come, where some bodies end.
+    /// Reads the first answer in these bytes; `None` while there is more of it to come. `ended`
+    /// says that no more will come, where some bodies end.
     ///
     /// # Errors
     ///
@@ -120,10 +120,12 @@ impl Framing {
             return Ok(Self::ToTheEnd);
         };
         let length = str::from_utf8(length).ok().and_then(|length| length.parse().ok());
-        length.map(Self::Length).ok_or_else(|| Error::other("a content-length that is none"))
+        length
+            .map(Self::Length)
+            .ok_or_else(|| Error::other("a content-length that is not a number"))
     }
 
-    /// The body, and where it ends; none while there is more of it to come.
+    /// The body, and where it ends; `None` while there is more of it to come.
     fn read(
         self,
         received: &[u8],

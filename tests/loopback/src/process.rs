@@ -81,7 +81,7 @@ impl Process {
         &self.stderr
     }
 
-    /// How it ended, where a signal has the status 128 and its number; none while it runs.
+    /// How it ended, where a signal has the status 128 and its number; `None` while it runs.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let (Ok(Some(_)), Some(leash)) = (self.child.try_wait(), &mut self.leash) {
-            // Its number may be another's by now: signal 0 is none.
+            // Its number may be another's by now: signal 0 does nothing to it.
             let _ = leash.write_all(b"0\n");
         }
         drop(self.leash.take());

@@ -60,7 +60,7 @@ impl<'t> Pattern<'t> {
         }
     }
 
-    /// Whether it takes a path; none where that cannot be told.
+    /// Whether it takes a path; `None` where that cannot be told.
     pub(super) fn takes(&self, path: &str) -> Option<bool> {
         let is_prefix = |prefix: &str| {
             path.get(..prefix.len()).is_some_and(|start| self.is_same(start, prefix))
@@ -82,7 +82,7 @@ impl<'t> Pattern<'t> {
         self.takes("/") == Some(false) && self.takes("/another/path") == Some(false)
     }
 
-    /// What a rewrite of the matched part replaces; none where the whole path is matched.
+    /// What a rewrite of the matched part replaces; `None` where the whole path is matched.
     pub(super) const fn prefix(&self) -> Option<&'t str> {
         match self.kind {
             Kind::Prefix(prefix) | Kind::Segments(prefix) => Some(prefix),

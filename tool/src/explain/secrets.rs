@@ -15,7 +15,7 @@ pub(crate) struct Secret {
     /// The variable's name, or the secret's place in the configuration.
     pub(crate) name: String,
     pub(crate) text: Vec<u8>,
-    /// The scheme that it is configured for; none where it is another endpoint's.
+    /// The scheme that it is configured for; `None` where it is another endpoint's.
     pub(crate) scheme: Option<SchemeName>,
 }
 

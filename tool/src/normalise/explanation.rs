@@ -40,9 +40,9 @@ pub(super) struct Table<'d> {
 pub(super) struct Row<'d> {
     /// As the event calls it.
     pub(super) field: &'static str,
-    /// The sender's own token; none where there is none.
+    /// The sender's own token; `None` where there is none.
     pub(super) sent: Option<&'d RawValue>,
-    /// The event's; none where that is null.
+    /// The event's; `None` where that is null.
     pub(super) became: Option<Box<RawValue>>,
     pub(super) rule: &'static str,
     pub(super) section: &'static str,
@@ -150,12 +150,13 @@ struct Object<'o, 'd> {
 }
 
 impl<'d> Object<'_, 'd> {
-    /// The sender's value of a field; null is none.
+    /// The sender's value of a field; null counts as absent.
     fn sent(&self, field: &str) -> Option<&'d RawValue> {
         self.sent.get(field).copied().filter(|value| value.get() != "null")
     }
 
-    /// The event's value of a field, by the last part of its name there; null is none.
+    /// The event's value of a field, by the last part of its name there; null counts as
+    /// absent.
     fn became(&self, field: &str) -> Option<&RawValue> {
         let name = field.rsplit('.').next().unwrap_or(field);
         self.became.get(name).copied().filter(|value| value.get() != "null")

@@ -36,7 +36,7 @@ pub(crate) struct Site<'t> {
     pub(crate) kind: Kind,
     pub(crate) configuration: Configuration<'t>,
     /// The plugin's settings for its host: `PluginConfig` of a Wasm filter, the
-    /// `DynamicModuleFilter`, the `spec`, or an item of its `wasm`; none where there is no host.
+    /// `DynamicModuleFilter`, the `spec`, or an item of its `wasm`; `None` where there is no host.
     pub(crate) settings: Option<&'t Node>,
     /// Where they begin.
     pub(crate) settings_line: usize,

@@ -300,7 +300,7 @@ fn takes_an_original_of_shadow_mode_and_stores_nothing_of_it() {
     assert_eq!(stub.post_original("accept", lab_event("msg_1").as_bytes()).0, 200);
     assert_eq!(stub.rows("/events").len(), 0);
 
-    // Without the header the same original is refused, and is none in the list.
+    // Without the header the same original is refused, and has no verdict in the list.
     assert_eq!(stub.post(original).0, 400);
     let seen = stub.rows("/requests");
     let verdicts: Vec<_> = seen.iter().map(|request| request.get("shadow_verdict")).collect();

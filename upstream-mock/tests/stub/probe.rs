@@ -1,4 +1,4 @@
-//! What `--probe` says of a stub that is well, and of what is none.
+//! What `--probe` says of a stub that is well, and of what is no stub.
 
 use std::{
     io::Write,

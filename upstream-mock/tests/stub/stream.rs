@@ -41,7 +41,7 @@ impl Stream {
         Self::open(stub, "/live", "")
     }
 
-    /// The next event of this name; none once the stream has ended.
+    /// The next event of this name; `None` once the stream has ended.
     pub(crate) fn next(&mut self, name: &str) -> Option<Event> {
         loop {
             let event = self.any()?;

@@ -27,7 +27,7 @@ fn one() -> Delivery {
     Delivery::new(draft(r#"{"path":"/hooks/lab","svix":{"secrets":[{"sds":"current"}]}}"#))
 }
 
-/// What becomes of the vector; none where the plugin is unusable.
+/// What becomes of the vector; `None` where the plugin is unusable.
 fn verdict(delivery: &Delivery) -> Option<Result<(), SignatureError>> {
     let config = delivery.plugin().as_ref().as_ref().ok()?;
     let pending = config.verifier.begin(&VECTOR, NOW);

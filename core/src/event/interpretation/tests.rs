@@ -111,7 +111,7 @@ fn knows_no_other_word() {
         "high normal",
         "no range defined, or normal ranges don't apply",
         "null",
-        // The groups of codes are none themselves.
+        // The groups of codes are not codes themselves.
         "ObservationInterpretationDetection",
         "_ObservationInterpretationNormality",
         "\0",

@@ -122,7 +122,7 @@ fn reads_nothing_but_rfc_3339_with_an_offset() {
         "2024-10-31T25:00:00Z",
         "2024-10-31T09:60:00Z",
         "2024-10-31T09:08:60Z",
-        // Fractions and offsets that are none.
+        // Malformed fractions and offsets.
         "2024-10-31T09:08:00.Z",
         "2024-10-31T09:08:00.+01:00",
         "2024-10-31T09:08:00,5Z",

@@ -152,7 +152,7 @@ fn keeps_everything_else_as_the_sender_wrote_it() {
         "NOT_DETECTED",
         "Negative",
         " padded text ",
-        // Comparators that are none, or that stand before no number.
+        // Unknown comparators, and such as no number follows.
         "<",
         "< ",
         "<>5",
@@ -178,7 +178,7 @@ fn keeps_everything_else_as_the_sender_wrote_it() {
         "5<",
         "<5>",
         "<< 5",
-        // Ranges that are none.
+        // What looks like a range and is not one.
         "10-1",
         "9007199254740993-9007199254740992",
         "1--5",

@@ -118,7 +118,7 @@ fn what_is_no_http_is_refused() {
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "invalid HTTP version"),
         (
             "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n".to_owned(),
-            "a content-length that is none",
+            "a content-length that is not a number",
         ),
         (format!("{chunked}x\r\n"), "a chunk without a size"),
         (format!("{chunked}1\r\nab\r\n"), "a chunk longer than its size"),

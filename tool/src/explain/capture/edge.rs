@@ -61,7 +61,8 @@ pub(super) fn note_request(capture: &mut Capture, version: Version) {
     note_head(capture);
 }
 
-/// Notes a body that HTTP/1 has no end of, so that it is none there (RFC 9112, section 6.3).
+/// Notes a body of which HTTP/1 cannot tell the end, and which is therefore not the request's body
+/// there (RFC 9112, section 6.3).
 pub(super) fn note_endless(capture: &mut Capture, version: Version) {
     if version != Version::Later && !capture.body.is_empty() {
         capture.notes.push(
