@@ -41,6 +41,7 @@ fuzz_target!(|configuration: &[u8]| {
         Err(_) => "/whatever".to_owned(),
     };
     let head: [Header; 2] = [(":method", b"POST"), (":path", path.as_bytes())];
-    let outcome = Exchange::new(Arc::new(plugin), None).on_head(&head, true, Duration::from_secs(1));
+    let outcome =
+        Exchange::new(Arc::new(plugin), None).on_head(&head, true, Duration::from_secs(1));
     assert!(matches!(outcome, Outcome::Decided(..)), "{outcome:?} for an unsigned request");
 });

@@ -2,9 +2,7 @@
 //! and none takes more memory for its length than the bound on bodies allows for.
 #![no_main]
 
-use junction_webhook::document::{
-    Document, DocumentError, Nulls, Rules, UnknownEvents, read,
-};
+use junction_webhook::document::{Document, DocumentError, Nulls, Rules, UnknownEvents, read};
 use junction_webhook::event::{Envelope, normalise};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
@@ -12,7 +10,9 @@ use serde::de::IgnoredAny;
 fuzz_target!(|body: &[u8]| {
     let text = str::from_utf8(body);
     let is_json = text.is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-    for unknown_events in [UnknownEvents::Reject, UnknownEvents::Acknowledge, UnknownEvents::Forward] {
+    for unknown_events in
+        [UnknownEvents::Reject, UnknownEvents::Acknowledge, UnknownEvents::Forward]
+    {
         for nulls in [Nulls::Reject, Nulls::Absent] {
             let rules = Rules { unknown_events, nulls };
             check(body, is_json, rules);

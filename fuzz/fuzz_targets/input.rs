@@ -7,26 +7,26 @@ use base64::prelude::BASE64_STANDARD;
 use test_support::OwnedHeader;
 
 /// When requests are signed, and arrive.
-pub const NOW: u64 = 1_614_265_330;
-pub const KEY: &[u8] = b"a key that no input knows";
+pub(crate) const NOW: u64 = 1_614_265_330;
+pub(crate) const KEY: &[u8] = b"a key that no input knows";
 
 /// A request.
-pub struct Input<'i> {
+pub(crate) struct Input<'i> {
     /// Which configuration it meets.
-    pub configuration: u8,
-    pub headers: Vec<OwnedHeader>,
-    pub body: &'i [u8],
+    pub(crate) configuration: u8,
+    pub(crate) headers: Vec<OwnedHeader>,
+    pub(crate) body: &'i [u8],
     /// Some of its headers are a signature by [`KEY`].
-    pub is_signed: bool,
+    pub(crate) is_signed: bool,
     /// How long the head was, in bytes.
     #[allow(dead_code, reason = "one of the targets that share this does not ask for it")]
-    pub head_bytes: usize,
+    pub(crate) head_bytes: usize,
     /// Where its body is cut: said by the input, so that a finding can be repeated.
-    pub cuts: Vec<usize>,
+    pub(crate) cuts: Vec<usize>,
 }
 
 impl<'i> Input<'i> {
-    pub fn read(input: &'i [u8]) -> Self {
+    pub(crate) fn read(input: &'i [u8]) -> Self {
         let (head, body) = match input.windows(2).position(|pair| pair == b"\n\n") {
             Some(at) => (&input[..at], &input[at + 2..]),
             None => (input, &b""[..]),

@@ -76,9 +76,7 @@ fuzz_target!(|bytes: &[u8]| PLUGINS.with(|plugins| {
     let expected = drive(delivery.plugin(), &input.headers, input.body, &arrival, now);
     let expected = match &expected {
         End::Unguarded => None,
-        End::Decided(report, _) => {
-            Some((report.verdict.outcome(), report.verdict.reason_label()))
-        }
+        End::Decided(report, _) => Some((report.verdict.outcome(), report.verdict.reason_label())),
     };
     for (cuts, with_trailers) in [(&[][..], false), (&input.cuts, false), (&input.cuts, true)] {
         let came = plugin.send(&input.headers, input.body, cuts, with_trailers, secret);

@@ -16,11 +16,16 @@ const TOLERANCE: Duration = Duration::from_mins(5);
 fn verifiers() -> [Verifier; 3] {
     // Keys that no input can know.
     let svix = |on: bool| {
-        let secrets = if on { vec![Secret::svix("whsec_YSBrZXkgdGhhdCBubyBpbnB1dCBrbm93cw==")] } else { vec![] };
+        let secrets = if on {
+            vec![Secret::svix("whsec_YSBrZXkgdGhhdCBubyBpbnB1dCBrbm93cw==")]
+        } else {
+            vec![]
+        };
         svix::Scheme::new(secrets.into_iter().collect::<Result<_, _>>().unwrap(), TOLERANCE)
     };
     let hmac = |on: bool| {
-        let secrets = if on { vec![Secret::plain("a secret"), Secret::plain("another")] } else { vec![] };
+        let secrets =
+            if on { vec![Secret::plain("a secret"), Secret::plain("another")] } else { vec![] };
         let names = ["x-junction-signature", "x-webhook-signature", "x-signature"];
         let names = names.map(str::to_owned);
         let secrets = secrets.into_iter().collect::<Result<_, _>>().unwrap();
