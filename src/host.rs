@@ -238,8 +238,8 @@ impl Host for Envoy {
         let _ = hostcalls::send_http_response(u32::from(answer.status), headers, body);
     }
 
-    /// Envoy refuses a body that is above its bound within the call that sets it. It has no bound for
-    /// one that it has not held back, whose end came in its first part.
+    /// Envoy refuses a body that is above its bound within the call that sets it. It has no bound
+    /// for one that it has not held back, whose end came in its first part.
     fn change(&self, forward: &Forward) -> Change {
         let map = MapType::HttpRequestHeaders;
         for name in &forward.remove {

@@ -186,8 +186,8 @@ impl Exchange {
         matches!(self.phase, Phase::Shadowed)
     }
 
-    /// Those of the trailers with these names that end here: what could be taken for the verdict beside a request that goes on
-    /// as it came.
+    /// Those of the trailers with these names that end here: what could be taken for the verdict
+    /// beside a request that goes on as it came.
     #[must_use]
     pub fn withheld_trailers(&self, mut names: Vec<String>) -> Vec<String> {
         names.retain(|name| self.screens_trailers() && is_imitation(name));
@@ -215,8 +215,9 @@ impl Exchange {
         (report, Rejection::from(reason).answer())
     }
 
-    /// Takes the news that something panicked while the request was in hand; what there is to report,
-    /// and to answer where that is still to be done. Nothing of the request goes on from here.
+    /// Takes the news that something panicked while the request was in hand; what there is to
+    /// report, and to answer where that is still to be done. Nothing of the request goes on from
+    /// here.
     #[must_use]
     pub fn on_panic(&mut self) -> (Report, Answer) {
         self.phase = Phase::Answered;

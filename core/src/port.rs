@@ -79,9 +79,9 @@ pub trait Host {
     fn remove_trailers(&self, names: &[String]);
 }
 
-/// The status of an answer that is the upstream's own, and whole, from what Envoy knows of it at its
-/// end: its status, and the details of the response code. Envoy's own answers have other details,
-/// and so does one that broke off.
+/// The status of an answer that is the upstream's own, and whole, from what Envoy knows of it at
+/// its end: its status, and the details of the response code. Envoy's own answers have other
+/// details, and so does one that broke off.
 #[must_use]
 pub fn upstream_status(status: u64, details: &[u8]) -> Option<u16> {
     if details == b"via_upstream" { u16::try_from(status).ok() } else { None }
@@ -193,8 +193,8 @@ impl Worker {
         // Whatever a panic left of it is what had come by then.
         let mut delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner);
         delivery.update(|place| host.secret(place));
-        // Not only where it has changed: the gauges are shared, and a listener that drains, or one that
-        // never came to serve, may have set them since.
+        // Not only where it has changed: the gauges are shared, and a listener that drains, or one
+        // that never came to serve, may have set them since.
         gauge(delivery.plugin(), host);
         tell_news(delivery.news(may_come), host);
         Some(Arc::clone(delivery.plugin()))

@@ -157,8 +157,8 @@ impl Verifier {
     }
 
     /// Whether a header, its name in lower case, ends at the filter where `scheme` decides. All
-    /// signature headers do, configured or documented, spelled with `_` too, but `svix-id` and `svix-timestamp`, which
-    /// upstreams use, where Svix has signed them.
+    /// signature headers do, configured or documented, spelled with `_` too, but `svix-id` and
+    /// `svix-timestamp`, which upstreams use, where Svix has signed them.
     #[must_use]
     pub fn withholds(&self, name: &str, scheme: SchemeName) -> bool {
         let stays = scheme == SchemeName::Svix && ["svix-id", "svix-timestamp"].contains(&name);

@@ -82,8 +82,8 @@ impl<'a> Envoy<'a> {
         Self { place: Place::Stream(stream), names }
     }
 
-    /// Brings every counter's series into being, before it counts: a rate sees no first value. Before
-    /// 1.39, Envoy lets no configuration do that.
+    /// Brings every counter's series into being, before it counts: a rate sees no first value.
+    /// Before 1.39, Envoy lets no configuration do that.
     pub(crate) fn begin_counters(&self) {
         let is_used = |series: &Series| series.is_used(self.names.metrics.remembers);
         let counters = Series::all().filter(|series| kind(*series) == Kind::Counter);

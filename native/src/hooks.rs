@@ -58,8 +58,8 @@ fn open(at: Configuration<'_>, text: &[u8]) -> Result<(Draft, Vec<SecretId>), Un
         std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes)
     })?;
     if draft.limits().is_some() && !at.delivers_secrets() {
-        // 1.39 does not tell which cluster a request goes to, so that one which is steered elsewhere
-        // would hide another, nor 1.38 whether an answer is the upstream's.
+        // 1.39 does not tell which cluster a request goes to, so that one which is steered
+        // elsewhere would hide another, nor 1.38 whether an answer is the upstream's.
         return Err(draft.unusable("duplicates", "needs Envoy 1.40 or later"));
     }
     let draft = draft.holding_heads()?;

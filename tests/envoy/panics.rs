@@ -1,6 +1,7 @@
 //! A panic in the dynamic module: its request is refused and told of, and Envoy goes on.
 //!
-//! The module is the same but that it panics where a request asks for it (`native/src/panicking.rs`).
+//! The module is the same but that it panics where a request asks for it
+//! (`native/src/panicking.rs`).
 
 use std::fs;
 
@@ -31,8 +32,8 @@ fn refused(gateway: &Gateway) -> u64 {
     gateway.counter("junction_webhook_requests_total", &labels)
 }
 
-/// Sends an event that must be refused, and asserts all that is told of it but in the access log, of
-/// which it gives verdict, reason and event id.
+/// Sends an event that must be refused, and asserts all that is told of it but in the access log,
+/// of which it gives verdict, reason and event id.
 fn assert_refused(gateway: &Gateway, calls: &str) -> [Value; 3] {
     let (request, name) = (&panicking_in(calls), calls);
     let (before, lines) = (refused(gateway), gateway.log().matches(LINE).count());

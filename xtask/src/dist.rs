@@ -110,8 +110,8 @@ fn tool(sh: &Shell) -> Result<PathBuf> {
     Ok(PathBuf::from(format!("target/{LINUX}/release/junction-webhook")))
 }
 
-/// Packs the tool with its licence, and with what it says of itself for `man` and for the shells, each at its place below
-/// a prefix such as `/usr/local`.
+/// Packs the tool with its licence, and with what it says of itself for `man` and for the shells,
+/// each at its place below a prefix such as `/usr/local`.
 fn pack_tool(sh: &Shell, tool: &Path, licence: &Path, archive: &Path) -> Result<()> {
     let packed = tempfile::tempdir()?;
     let packed = packed.path();
@@ -129,7 +129,8 @@ fn pack_tool(sh: &Shell, tool: &Path, licence: &Path, archive: &Path) -> Result<
     Ok(())
 }
 
-/// Packs members of a directory. Times, owners, modes and order are fixed, so that the same sources give the same archive.
+/// Packs members of a directory. Times, owners, modes and order are fixed, so that the same sources
+/// give the same archive.
 fn pack(sh: &Shell, archive: &Path, directory: &Path, members: &[&str]) -> Result<()> {
     let commit = || cmd!(sh, "git log -1 --format=%ct").quiet().read();
     let time = sh.var("SOURCE_DATE_EPOCH").or_else(|_| commit())?;

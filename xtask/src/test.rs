@@ -60,7 +60,8 @@ pub(crate) fn native(sh: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Builds the dynamic module that panics where a request asks for it, for the tests of what comes of that.
+/// Builds the dynamic module that panics where a request asks for it, for the tests of what comes
+/// of that.
 pub(crate) fn panicking_module(sh: &Shell) -> Result<()> {
     // Also where the reader has set another directory.
     let options = ["--target-dir", "target", "--features", "panicking"];

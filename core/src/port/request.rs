@@ -119,9 +119,9 @@ impl Request {
         }
     }
 
-    /// Takes the news that one of these calls panicked, in a host that can catch that. The request is
-    /// refused, unless it has its answer, and nothing more of it goes on. Where this panics as well,
-    /// it is to be called once more, and then leaves out whatever it told.
+    /// Takes the news that one of these calls panicked, in a host that can catch that. The request
+    /// is refused, unless it has its answer, and nothing more of it goes on. Where this panics as
+    /// well, it is to be called once more, and then leaves out whatever it told.
     pub fn on_panic(&mut self, worker: &Worker, host: &impl Host) -> Flow {
         let (report, answer) = self.exchange.on_panic();
         if !mem::replace(&mut self.has_panicked, true) {

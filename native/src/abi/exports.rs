@@ -91,8 +91,8 @@ pub(super) fn call(
     guarded(request, |request| hook(request, stream), |request| request.on_panic(stream))
 }
 
-/// What a hook says, or where it panics `on_panic`, which may panic as well: the second time it only
-/// answers.
+/// What a hook says, or where it panics `on_panic`, which may panic as well: the second time it
+/// only answers.
 fn guarded<T>(
     state: &mut T,
     hook: impl FnOnce(&mut T) -> Status,

@@ -2,8 +2,8 @@
 //!
 //! The filter's own code has decided by now; this searches beside it. Each [`claim::Claim`] of the
 //! request is compared with tags over altered heads and bodies under altered keys, at most
-//! [`MOST_CAUSES`] alterations at a time, the fewest first, and within a bound of [`Work`]. A tag of 32
-//! bytes does not match by chance: what is found is the cause. Never shows a key or a tag.
+//! [`MOST_CAUSES`] alterations at a time, the fewest first, and within a bound of [`Work`]. A tag
+//! of 32 bytes does not match by chance: what is found is the cause. Never shows a key or a tag.
 
 mod body;
 mod claim;

@@ -245,7 +245,8 @@ proptest! {
 
 #[test]
 fn writes_every_day_up_to_the_last_year() {
-    // After 400 years the calendar repeats: from then on the ends of months, where nobody asks for more.
+    // After 400 years the calendar repeats: from then on the ends of months, where nobody asks for
+    // more.
     let is_proof = std::env::var_os("PROPTEST_CASES").is_some();
     let mut first = jiff::civil::date(1970, 1, 1);
     let mut days = 0;

@@ -132,7 +132,8 @@ fn goldens() -> Vec<(String, Value)> {
     found
 }
 
-/// Pointers to the objects of an event that have a fixed shape; of an array, to those of its first two.
+/// Pointers to the objects of an event that have a fixed shape; of an array, to those of its first
+/// two.
 fn fixed_objects(value: &Value, pointer: &str) -> Vec<String> {
     let mut found = Vec::new();
     match value {

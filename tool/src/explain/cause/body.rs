@@ -15,8 +15,8 @@ use super::{
     work::{Spent, Work},
 };
 
-/// The longest body that is made, where the one that arrived is not half as long: a small compressed
-/// one may hold gigabytes, and one with lines at every depth be a hundred times as long.
+/// The longest body that is made, where the one that arrived is not half as long: a small
+/// compressed one may hold gigabytes, and one with lines at every depth be a hundred times as long.
 const MOST_MADE_BYTES: usize = 32 * 1024 * 1024;
 
 /// What an alteration takes for each byte that arrived and that it makes, in units of hashing one.

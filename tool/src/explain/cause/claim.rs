@@ -66,7 +66,8 @@ pub(crate) enum TagCause {
 }
 
 const SIGNATURES: [&str; 2] = ["svix-signature", "webhook-signature"];
-/// The most signatures that are compared, the first ones: more are no sender's, and the filter takes 32.
+/// The most signatures that are compared, the first ones: more are no sender's, and the filter
+/// takes 32.
 const MOST_TAGS: usize = 64;
 
 /// Reads every header that may hold a signature.

@@ -1,8 +1,8 @@
 //! JSON as libraries of other languages write it again.
 //!
 //! Owns which ways of writing are tried. Numbers keep their tokens unless the style says otherwise:
-//! what other code made of `100.20` is not known from `100.2`, so of numbers that may have lost their
-//! digits a few whole ways are tried, and never each number by itself.
+//! what other code made of `100.20` is not known from `100.2`, so of numbers that may have lost
+//! their digits a few whole ways are tried, and never each number by itself.
 
 mod number;
 mod tree;
@@ -84,8 +84,8 @@ impl Style {
         }
         for least in 1..=3 {
             for everywhere in [false, true] {
-                // What loses digits writes the rest anew as well: that there were spaces, or escapes,
-                // cannot be seen any more.
+                // What loses digits writes the rest anew as well: that there were spaces, or
+                // escapes, cannot be seen any more.
                 let numbers = Numbers::Decimals { least, everywhere };
                 let order = Order { numbers, is_sorted: false };
                 add(order, &[Space::None, Space::Spaced], &[Escapes::None, Escapes::Ascii]);

@@ -30,8 +30,8 @@ pub(crate) struct Untried {
     pub(crate) alterations: (usize, usize),
     /// Whether some single cause in the head or the secret.
     pub(crate) has_single: bool,
-    /// Whether the work was spent, and so some pairs of causes; else what was left out was too long by
-    /// itself.
+    /// Whether the work was spent, and so some pairs of causes; else what was left out was too long
+    /// by itself.
     pub(crate) is_spent: bool,
 }
 

@@ -3,8 +3,8 @@
 //! Counted, and not timed: the same request gets the same answer on every machine, and a test sees
 //! the bound break. Whatever takes time in proportion to the request is taken from here first.
 
-/// What one search may do in all, in units of hashing one byte: so much that all there is to try of a
-/// webhook of 1 MiB is tried, in two seconds or three on a machine that hashes 2 GB/s.
+/// What one search may do in all, in units of hashing one byte: so much that all there is to try of
+/// a webhook of 1 MiB is tried, in two seconds or three on a machine that hashes 2 GB/s.
 pub(crate) const MOST_UNITS: usize = 4 * 1024 * 1024 * 1024;
 
 /// What is left to do, in units of hashing one byte.

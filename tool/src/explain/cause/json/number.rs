@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// The most digits of a whole number that every language writes without an exponent, and exactly.
 const MOST_DIGITS: usize = 15;
 
-/// A number as JavaScript writes it, within the range where it writes no exponent; none where that is
-/// the same.
+/// A number as JavaScript writes it, within the range where it writes no exponent; none where that
+/// is the same.
 pub(super) fn short(token: &str) -> Option<Cow<'static, str>> {
     if is_short(token) {
         return None;

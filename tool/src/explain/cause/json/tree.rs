@@ -49,8 +49,8 @@ impl<'t> Tree<'t> {
         Ok(Some(Self { root, nodes }))
     }
 
-    /// Puts it into an order, and answers whether all that is otherwise about that changes anything:
-    /// if not, the document in another order is the same.
+    /// Puts it into an order, and answers whether all that is otherwise about that changes
+    /// anything: if not, the document in another order is the same.
     pub(in crate::explain::cause) fn put_into(
         &mut self,
         order: Order,

@@ -59,13 +59,14 @@ fn all_that_a_search_does_is_taken_from_its_work() {
                 bytes += made.len();
             }
         }
-        // Every body but the first has a try by itself, and one with each other id, timestamp and key.
+        // Every body but the first has a try by itself, and one with each other id, timestamp and
+        // key.
         let each = search.claims[0].prefixes.len() + search.svix.len() - 1;
         let arrived = search.tried - each * (distinct.len() - 1);
         let heads = search.tried * (KEY_BYTES + TRY_UNITS);
-        // What arrived is read for each of the changes, and for each of the ten orders; all that comes
-        // of it is written, and hashed to know it again; what is new then is hashed for each try, and
-        // written once more.
+        // What arrived is read for each of the changes, and for each of the ten orders; all that
+        // comes of it is written, and hashed to know it again; what is new then is hashed for each
+        // try, and written once more.
         let least = heads
             + body.len() * (arrived + 22 * 2 + 10 * 4)
             + all_bytes * (2 + 1)
