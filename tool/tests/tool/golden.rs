@@ -1,7 +1,7 @@
 //! The output of each command, to the letter: that of the page, and that of `tests/cmd`.
 //!
-//! `TRYCMD=overwrite cargo test --package junction-webhook-tool --test tool golden` writes it anew: then
-//! read the difference.
+//! `TRYCMD=overwrite cargo test --package junction-webhook-tool --test tool golden` writes it anew:
+//! then read the difference.
 
 use std::{env, path::Path, process::Command};
 
