@@ -79,19 +79,6 @@ impl Comparator {
     }
 }
 
-/// Every spelling of a comparator in signs; those of two characters first, since `<` also begins
-/// `<=`.
-const COMPARATORS: [(&str, Comparator); 8] = [
-    ("<=", Comparator::LessOrEqual),
-    ("=<", Comparator::LessOrEqual),
-    ("≤", Comparator::LessOrEqual),
-    (">=", Comparator::GreaterOrEqual),
-    ("=>", Comparator::GreaterOrEqual),
-    ("≥", Comparator::GreaterOrEqual),
-    ("<", Comparator::Less),
-    (">", Comparator::Greater),
-];
-
 fn take_quantity(text: &str) -> Option<Value<'_>> {
     let (comparator, number) = match take_comparator(text) {
         Some((comparator, rest)) => (Some(comparator), rest.trim_start()),
@@ -103,15 +90,30 @@ fn take_quantity(text: &str) -> Option<Value<'_>> {
     }
 }
 
-/// A comparator at the start of a text, and what follows it.
+/// A comparator at the start of a text, and what follows it. Its two signs come in either order, as
+/// one or with white space between.
 fn take_comparator(text: &str) -> Option<(Comparator, &str)> {
-    let (comparator, rest) = COMPARATORS
-        .iter()
-        .find_map(|&(spelling, comparator)| Some((comparator, text.strip_prefix(spelling)?)))?;
-    Some(match (comparator, strip_or_equal(rest)) {
-        (Comparator::Less, Some(rest)) => (Comparator::LessOrEqual, rest),
-        (Comparator::Greater, Some(rest)) => (Comparator::GreaterOrEqual, rest),
-        _ => (comparator, rest),
+    let sign = text.chars().next()?;
+    let rest = text.strip_prefix(sign)?;
+    let or_equal = || rest.trim_start().strip_prefix('=').or_else(|| strip_or_equal(rest));
+    Some(match sign {
+        '≤' => (Comparator::LessOrEqual, rest),
+        '≥' => (Comparator::GreaterOrEqual, rest),
+        '<' => match or_equal() {
+            Some(rest) => (Comparator::LessOrEqual, rest),
+            None => (Comparator::Less, rest),
+        },
+        '>' => match or_equal() {
+            Some(rest) => (Comparator::GreaterOrEqual, rest),
+            None => (Comparator::Greater, rest),
+        },
+        '=' => {
+            let rest = rest.trim_start();
+            let less = rest.strip_prefix('<').map(|rest| (Comparator::LessOrEqual, rest));
+            let greater = || rest.strip_prefix('>').map(|rest| (Comparator::GreaterOrEqual, rest));
+            less.or_else(greater)?
+        }
+        _ => return None,
     })
 }
 

@@ -76,6 +76,15 @@ fn reads_every_spelling_of_a_comparator() {
         ("< OR = 0.10", "quantity <= 0.10"),
         (">or=60", "quantity >= 60"),
         ("<\u{a0}Or  =\t.5", "quantity <= 0.5"),
+        // White space between the two signs.
+        ("< = 5", "quantity <= 5"),
+        ("> = 5", "quantity >= 5"),
+        ("= < 5", "quantity <= 5"),
+        ("= > 5", "quantity >= 5"),
+        ("< =5", "quantity <= 5"),
+        (">\t= 5.0", "quantity >= 5.0"),
+        ("=\u{a0}<.5", "quantity <= 0.5"),
+        (" =\u{2009} > -2", "quantity >= -2"),
     ];
     for (text, expected) in cases {
         assert_eq!(shown(&Value::from_text(text)), expected, "{text:?}");
@@ -159,9 +168,24 @@ fn keeps_everything_else_as_the_sender_wrote_it() {
         "<<5",
         "==5",
         "=5",
-        "< =5",
-        "> =5",
+        "= 5",
+        "= = 5",
+        "< < 5",
+        "> > 5",
+        "< > 5",
+        "> < 5",
+        "< = > 5",
+        "= < = 5",
+        "= < < 5",
+        "< = = 5",
+        "< = OR = 5",
+        "= < OR = 5",
+        "< = five",
+        "< =",
+        "= <",
         "≤=5",
+        "≤ = 5",
+        "= ≤ 5",
         "~5",
         "<five",
         "= OR > 5",
@@ -209,7 +233,7 @@ proptest! {
     #[test]
     fn reads_back_what_it_was_made_of(
         sign in "[+-]?", digits in "((0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?|\\.[0-9]{1,30})",
-        comparator in "(|<|>|<=|>=|=<|=>|≤|≥|< ?OR ?=|>or=)", spaces in "[ \t\u{a0}]{0,3}",
+        comparator in "(|<|>|<=|>=|=<|=>|≤|≥|< ?OR ?=|>or=|< =|=\u{a0}<)", spaces in "[ \t\u{a0}]{0,3}",
     ) {
         let text = format!("{spaces}{comparator}{spaces}{sign}{digits}{spaces}");
         let Value::Quantity { comparator: read, number } = Value::from_text(&text) else {
@@ -221,7 +245,7 @@ proptest! {
         prop_assert_eq!(number.to_string(), signed);
         let plain = match comparator.as_str() {
             "" => None,
-            "=<" | "≤" => Some("<="),
+            "=<" | "≤" | "< =" | "=\u{a0}<" => Some("<="),
             "=>" | "≥" | ">or=" => Some(">="),
             or if or.contains("OR") => Some("<="),
             other => Some(other),
