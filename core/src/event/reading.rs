@@ -55,9 +55,11 @@ impl<'m> Reading<'m> {
     pub(super) fn carries(&self, sent: Option<&MarkerValue<'_>>) -> bool {
         match (sent, &self.value) {
             (None, Value::Absent) => true,
-            (Some(MarkerValue::Number(sent)), value) => {
-                value.as_number().is_some_and(|number| number.as_str() == sent.as_str())
-            }
+            (Some(MarkerValue::Number(sent)), value) => value.as_number().is_some_and(|number| {
+                // As written: the zero before the point of a text's `.5` may have been put there.
+                let (zero, rest) = number.as_json();
+                sent.as_str().strip_prefix(zero) == Some(rest)
+            }),
             (Some(MarkerValue::Text(sent)), Value::Text(text)) => sent.as_str() == *text,
             _ => false,
         }
