@@ -1,5 +1,6 @@
 //! Turns `data/units.tsv` into the table that `src/event/unit.rs` looks units up in, by canonical
-//! spelling.
+//! spelling, and adds to it each row's spelling with `mc` for the micro prefix where the row has one
+//! and no other row is so spelled.
 //!
 //! A wrong unit must not reach a patient's record, so the build fails on a row that is not
 //! spelling, code and source, on an empty cell or white space at its end, on a code that is not its
@@ -53,17 +54,69 @@ fn table(units: &str) -> Result<String, String> {
             return Err(format!("{UNITS}:{number}: {spelling} is known as {other} already"));
         }
     }
-    let mut map = phf_codegen::Map::new();
+    let mut codes: BTreeMap<String, &str> = BTreeMap::new();
     for (key, (_, code)) in &rows {
         if *code != SHARED {
-            map.entry(key.as_str(), format!("{code:?}"));
+            codes.insert(key.clone(), code);
+            // What a row says itself goes before.
+            let derived = behind_mc(key, code).filter(|other| !rows.contains_key(other));
+            if let Some(other) = derived
+                && let Some(second) = codes.insert(other.clone(), code)
+                && second != *code
+            {
+                return Err(format!("{UNITS}: {other} would be both {second} and {code}"));
+            }
         }
+    }
+    let mut map = phf_codegen::Map::new();
+    for (key, code) in &codes {
+        map.entry(key.as_str(), format!("{code:?}"));
     }
     Ok(format!(
         "/// Codes by the canonical form of their spellings.\n\
          pub(super) static UNITS: phf::Map<&'static str, &'static str> = {};\n",
         map.build()
     ))
+}
+
+/// The row's spelling with `mc` for the micro prefix; `None` where it has none, or one that
+/// [`spelling::canonical`] reads by itself, as it does before the usual units.
+fn behind_mc(key: &str, code: &str) -> Option<String> {
+    let signs = micro_signs(key);
+    // `units` has a `u` that its code has not, so that one is no prefix.
+    if signs.is_empty() || signs.len() != micro_signs(code).len() {
+        return None;
+    }
+    let mut text = key.to_owned();
+    for &at in signs.iter().rev() {
+        text.replace_range(at..=at, "mc");
+    }
+    canonical(&text).filter(|form| form != key)
+}
+
+/// Where words begin with `u` before a unit, outside of annotations and brackets. In a UCUM code
+/// each of them is a micro prefix.
+fn micro_signs(text: &str) -> Vec<usize> {
+    let mut depth = 0_usize;
+    let mut before = None;
+    let mut signs = Vec::new();
+    for (at, character) in text.char_indices() {
+        match character {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            'u' if depth == 0
+                && !before.is_some_and(|before: char| before.is_ascii_alphabetic()) =>
+            {
+                let unit = text.get(at + 1..).unwrap_or_default();
+                if unit.starts_with(|c: char| c.is_ascii_alphabetic() || c == '[') {
+                    signs.push(at);
+                }
+            }
+            _ => {}
+        }
+        before = Some(character);
+    }
+    signs
 }
 
 fn canonical(text: &str) -> Option<String> {

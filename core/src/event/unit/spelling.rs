@@ -24,15 +24,16 @@ pub(crate) fn canonical(unit: &str) -> Option<Text> {
 /// Makes powers of ten, exponents, the micro prefix and the litre alike, and joins the words.
 fn rewrite(folded: &str) -> Option<Text> {
     let mut rest = without_calc(folded);
-    // `x10E3/uL`: the times sign goes only where a power of ten follows.
-    if let Some(power) = rest.strip_prefix(['x', 'X']).filter(|rest| take_power(rest).is_some()) {
-        rest = power;
-    }
     let mut text = Text::EMPTY;
     // What stands before `rest`.
     let mut last = None;
     while let Some(next) = rest.chars().next() {
         let after = rest.strip_prefix(next).unwrap_or_default();
+        // `x10E3/uL`, `ng/x10(6)`: the times sign goes only where a power of ten follows.
+        if matches!((last, next), (None | Some('/'), 'x' | 'X')) && take_power(after).is_some() {
+            rest = after;
+            continue;
+        }
         // `1.10*3` and `log10` hold no power of ten.
         let may_be_power = !last.is_some_and(|last: char| last.is_alphanumeric() || last == '.');
         if let Some((exponent, after)) = take_power(rest).filter(|_| may_be_power) {
@@ -129,7 +130,8 @@ fn take_power(text: &str) -> Option<(&str, &str)> {
     (!exponent.is_empty()).then_some((exponent, rest))
 }
 
-/// Writes `mcg` as `ug` and `ml` as `mL`, in any other word nothing.
+/// Writes `mcg` as `ug` and `ml` as `mL`, in any other word nothing. The build script adds `mc`
+/// before the rarer units, `mcs` and its like, from the table.
 fn push_word(text: &mut Text, word: &str) -> Option<()> {
     let word = match (word.strip_prefix("mc"), word.strip_prefix("MC")) {
         (Some(unit @ ("g" | "l" | "L" | "mol" | "eq" | "Eq" | "U" | "IU" | "kat")), _) => {
