@@ -3,7 +3,7 @@
 // - each spelling, read word by word as WORDS says, has the dimension and the magnitude of its code, and the same
 //   arbitrary units and kinds of amount (an equivalent or an osmole is not a mole);
 // - no spelling that is itself a valid code has another code, but for EVERYDAY.
-// The filter's equivalences (docs/normalised-event.md) lead from a spelling to a row and can yield no other code.
+// The filter's equivalences (docs/contract.md, section 5) lead from a spelling to a row and can yield no other code.
 'use strict';
 const fs = require('fs');
 const { createRequire } = require('module');

@@ -30,7 +30,7 @@ fn every_row_of_examples_becomes_what_the_page_says() {
             *count += 1;
         }
     }
-    assert_eq!(rows, [9, 13, 9, 3], "units, values, interpretations, times");
+    assert_eq!(rows, [11, 14, 9, 3], "units, values, interpretations, times");
 }
 
 /// What becomes of a marker.
