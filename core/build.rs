@@ -83,7 +83,7 @@ fn table(units: &str) -> Result<String, String> {
 /// [`spelling::canonical`] reads by itself, as it does before the usual units.
 fn behind_mc(key: &str, code: &str) -> Option<String> {
     let signs = micro_signs(key);
-    // `units` has a `u` that its code has not, so that one is no prefix.
+    // `%uptake` has a `u` that its code, `%{uptake}`, has in an annotation alone: it is no prefix.
     if signs.is_empty() || signs.len() != micro_signs(code).len() {
         return None;
     }
@@ -102,13 +102,13 @@ fn micro_signs(text: &str) -> Vec<usize> {
     let mut signs = Vec::new();
     for (at, character) in text.char_indices() {
         match character {
-            '{' | '[' => depth += 1,
+            '{' | '[' => depth = depth.saturating_add(1),
             '}' | ']' => depth = depth.saturating_sub(1),
             'u' if depth == 0
                 && !before.is_some_and(|before: char| before.is_ascii_alphabetic()) =>
             {
-                let unit = text.get(at + 1..).unwrap_or_default();
-                if unit.starts_with(|c: char| c.is_ascii_alphabetic() || c == '[') {
+                let unit = text.get(at.saturating_add(1)..).and_then(|unit| unit.chars().next());
+                if unit.is_some_and(|unit| unit.is_ascii_alphabetic() || unit == '[') {
                     signs.push(at);
                 }
             }

@@ -348,16 +348,11 @@ fn reads_every_row_alike_in_every_typography() {
                 }
             }
         }
-        for (micro, unit) in
-            [("um", "m"), ("us", "s"), ("uV", "V"), ("uOhm", "Ohm"), ("u[IU]/", "[IU]/")]
-        {
-            if let Some(rest) = row
-                .spelling
-                .strip_prefix(micro)
-                .filter(|rest| !rest.starts_with(|c: char| c.is_alphabetic()))
-            {
-                others.push(format!("mc{unit}{rest}"));
-            }
+        // In a code, `u` at the beginning or after `/` is the micro prefix, of whatever unit.
+        if row.spelling == row.code {
+            let first =
+                row.code.strip_prefix('u').map_or(row.code.to_owned(), |rest| format!("mc{rest}"));
+            others.push(first.replace("/u", "/mc"));
         }
         for litre in ["m", "d", "u", "f"] {
             others.push(match row.spelling.strip_suffix(&format!("{litre}L")) {
