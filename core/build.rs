@@ -1,6 +1,6 @@
 //! Turns `data/units.tsv` into the table that `src/event/unit.rs` looks units up in, by canonical
-//! spelling, and adds to it each row's spelling with `mc` for the micro prefix where the row has one
-//! and no other row is so spelled.
+//! spelling, and adds to it each row's spelling with `mc` for the micro prefix where the row has
+//! one and no other row is so spelled.
 //!
 //! A wrong unit must not reach a patient's record, so the build fails on a row that is not
 //! spelling, code and source, on an empty cell or white space at its end, on a code that is not its

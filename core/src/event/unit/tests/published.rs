@@ -1,6 +1,6 @@
 //! UCUM's Table of Example UCUM Codes, from a copy of it: each of its codes stands for itself but
-//! those that are another unit's everyday spelling, a slip of the table, or `U`, a unit of something
-//! that is not said.
+//! those that are another unit's everyday spelling, a slip of the table, or `U`, a unit of
+//! something that is not said.
 
 use std::collections::BTreeSet;
 
