@@ -29,7 +29,6 @@ use crate::struct_text::json_text;
 /// How often a worker says how many log lines it held back, if any.
 const TICK: Duration = Duration::from_secs(1);
 
-#[allow(unsafe_code, reason = "the SDK's macro exports the module's entry point")]
 mod entry {
     proxy_wasm::main! {{
         proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);

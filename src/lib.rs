@@ -61,7 +61,7 @@
 //! keeps events in shared bytes.
 
 #[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code, reason = "calls of the host that the SDK does not make as they are needed")]
+#[expect(unsafe_code, reason = "calls of the host that the SDK does not make as they are needed")]
 mod abi;
 #[cfg(any(target_arch = "wasm32", test))]
 mod header_map;

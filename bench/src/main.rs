@@ -4,7 +4,7 @@
 //! All ways run at once and are loaded one after the other, round after round, so that whatever
 //! else the machine does meets all of them alike; a figure is the median of the rounds.
 
-#![allow(
+#![expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

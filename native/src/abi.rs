@@ -12,7 +12,7 @@ use std::{ptr, slice};
 mod callbacks;
 mod exports;
 #[cfg(any(test, feature = "fake-envoy"))]
-#[allow(
+#[expect(
     dead_code,
     clippy::as_conversions,
     clippy::arithmetic_side_effects,

@@ -5,7 +5,7 @@
 //! out what the core says; `hooks` is what happens in each hook; `memory` keeps what the
 //! upstream has taken. A panic never reaches Envoy: `abi` catches it, and the core answers 500.
 
-#[allow(unsafe_code, reason = "Envoy's ABI is one of C")]
+#[expect(unsafe_code, reason = "Envoy's ABI is one of C")]
 mod abi;
 #[cfg(feature = "fake-envoy")]
 pub mod driven;

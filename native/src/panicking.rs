@@ -2,7 +2,7 @@
 //!
 //! For the tests of what comes of a panic in a real Envoy, and in no module that is released.
 
-#![allow(clippy::panic, reason = "that is what it is for")]
+#![expect(clippy::panic, reason = "that is what it is for")]
 
 use crate::abi::Stream;
 

@@ -1,6 +1,6 @@
 //! What is remembered, for how long and in how much memory, over a store as bad as a store may be.
 
-#![allow(clippy::arithmetic_side_effects, reason = "tests stop at the first surprise")]
+#![expect(clippy::arithmetic_side_effects, reason = "tests stop at the first surprise")]
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};

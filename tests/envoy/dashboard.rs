@@ -118,7 +118,7 @@ fn every_alert_is_in_the_runbook_and_names_a_section_of_it() {
 
 /// Envoys that enforce, watch and cannot, and the Prometheus that scrapes all three; `None` where
 /// Prometheus is not installed.
-#[allow(clippy::print_stderr, reason = "a skipped test says so")]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn watched() -> Option<([Gateway; 3], Prometheus)> {
     let gateways = [
         Setup::new(),

@@ -11,7 +11,7 @@ use crate::xds;
 const NEW: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl";
 
 #[test]
-#[allow(clippy::print_stdout, reason = "`make rotate-demo` shows it")]
+#[expect(clippy::print_stdout, reason = "`make rotate-demo` shows it")]
 fn the_secret_rotates_under_load_without_a_refusal() {
     if Host::lacks("xDS files") {
         return;

@@ -268,7 +268,7 @@ fn a_secret_that_never_comes_closes_the_endpoint_once_envoy_stops_waiting_for_it
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "its counters are of interest")]
+#[expect(clippy::print_stdout, reason = "its counters are of interest")]
 fn a_secret_from_a_file_rotates_under_load_without_a_refusal_and_without_a_reload() {
     if !are_delivered() {
         return;

@@ -1,6 +1,6 @@
 //! Those fields of Envoy Gateway's kinds that the manifests use, after its API reference:
 //! <https://gateway.envoyproxy.io/v1.9/api/extension_types/>.
-#![allow(dead_code, reason = "only which fields there are")]
+#![expect(dead_code, reason = "only which fields there are")]
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ pub(crate) struct Kustomization {
     #[serde(default)]
     patches: Vec<Change>,
     #[serde(default)]
-    #[allow(dead_code, reason = "only that it is a field")]
+    #[expect(dead_code, reason = "only that it is a field")]
     images: Vec<Image>,
 }
 
@@ -33,7 +33,7 @@ struct Target {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "only that these are fields")]
+#[expect(dead_code, reason = "only that these are fields")]
 struct Image {
     name: String,
     #[serde(rename = "newTag")]

@@ -161,8 +161,6 @@ fn checksums(sh: &Shell, out: &Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use std::collections::BTreeMap;
     use std::fs::{self, Permissions};
     use std::io::Read as _;

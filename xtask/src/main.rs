@@ -4,7 +4,7 @@
 //! `make` stays the face: it says what is there, and builds what a task needs. What must run before
 //! there is anything built is in `scripts/`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that reports")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool that reports")]
 
 mod bench;
 mod browser;

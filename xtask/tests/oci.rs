@@ -2,9 +2,8 @@
 //! labels, that Istio and Envoy Gateway find the Wasm module, and that a pod finds the native one.
 //! `make test-oci` has skopeo read the same.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"
 )]

@@ -1,6 +1,6 @@
 //! The core's parts natively, one group for each: `cargo bench --package bench-core`.
 
-#![allow(clippy::expect_used, reason = "a bench stops at the first surprise")]
+#![expect(clippy::expect_used, reason = "a bench stops at the first surprise")]
 
 use bench_core::sample;
 use bench_core::work::Work;

@@ -3,7 +3,7 @@
 //!
 //! `phases times N BYTES` does the whole work that many times and prints nothing, for callgrind.
 
-#![allow(
+#![expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::arithmetic_side_effects,

@@ -5,7 +5,7 @@
 //! - `strangers path FORM LENGTH TIMES` reads that one so often.
 //! - `strangers KIND LENGTH TIMES` takes a request of that kind through the filter so often.
 
-#![allow(clippy::print_stdout, reason = "prints forms")]
+#![expect(clippy::print_stdout, reason = "prints forms")]
 
 use std::env;
 use std::error::Error;

@@ -13,7 +13,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, MetricType};
 use sha2::Sha256;
 
-#[allow(unsafe_code, reason = "the SDK's macro exports the module's entry point")]
+#[expect(unsafe_code, reason = "the SDK's macro exports the module's entry point")]
 mod entry {
     proxy_wasm::main! {{
         proxy_wasm::set_root_context(|_| Box::new(super::Floor::default()));

@@ -1,7 +1,6 @@
 //! The library alone: cases, goldens, oracles and properties, without Envoy.
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::unreachable,
     clippy::indexing_slicing,

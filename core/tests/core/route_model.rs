@@ -77,7 +77,7 @@ fn normal_form(decoded: &[u8]) -> Vec<u8> {
 /// takes a different segment away leads to a different place. [`normal_form`] of the decoded path
 /// is one such reading; a target that is the endpoint's under any of them is guarded.
 #[derive(Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "four questions, each answered by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "four questions, each answered by itself")]
 struct Resolution {
     /// `\` separates segments: so for browsers' URL parsers, not for nginx.
     backslash_separates: bool,

@@ -2,9 +2,8 @@
 //!
 //! A binary of its own, since counting takes the place of the allocator. Instructions are counted
 //! by `make instructions`.
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "tests stop at the first surprise"

@@ -234,7 +234,6 @@ idle! {
 }
 
 #[cfg(test)]
-#[allow(clippy::panic, clippy::arithmetic_side_effects, reason = "what panics is what is tested")]
 mod tests {
     use super::*;
 

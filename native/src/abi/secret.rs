@@ -29,7 +29,7 @@ pub(crate) enum NoSubscription {
 
 impl<'hook> Configuration<'hook> {
     /// Whether this Envoy delivers secrets to a module: 1.40 and later.
-    #[allow(clippy::unused_self, reason = "it is asked of the Envoy that configures")]
+    #[expect(clippy::unused_self, reason = "it is asked of the Envoy that configures")]
     pub(crate) fn delivers_secrets(self) -> bool {
         subscribe_to_secret().is_some()
     }

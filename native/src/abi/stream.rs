@@ -35,7 +35,7 @@ pub(crate) fn log(level: Level, line: &str) {
     unsafe { envoy_dynamic_module_callback_log(number(level), Buffer::of(line.as_bytes())) }
 }
 
-#[allow(clippy::as_conversions, reason = "a fieldless enum of this number")]
+#[expect(clippy::as_conversions, reason = "a fieldless enum of this number")]
 const fn number(level: Level) -> u32 {
     level as u32
 }
@@ -96,7 +96,7 @@ impl Configuration<'_> {
     }
 
     /// Whether this Envoy lets a configuration change metrics: 1.39 and later.
-    #[allow(clippy::unused_self, reason = "it is asked of the Envoy that configures")]
+    #[expect(clippy::unused_self, reason = "it is asked of the Envoy that configures")]
     pub(crate) fn can_change_metrics(self) -> bool {
         change_from_configuration(Change::Gauge).is_some()
     }
@@ -312,12 +312,12 @@ impl<'hook> Stream<'hook> {
     }
 }
 
-#[allow(clippy::as_conversions, reason = "a fieldless enum of this number")]
+#[expect(clippy::as_conversions, reason = "a fieldless enum of this number")]
 const fn part(body: Body) -> u32 {
     body as u32
 }
 
-#[allow(clippy::as_conversions, reason = "a fieldless enum of this number")]
+#[expect(clippy::as_conversions, reason = "a fieldless enum of this number")]
 const fn known(attribute: Attribute) -> u32 {
     attribute as u32
 }

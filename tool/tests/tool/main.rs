@@ -1,8 +1,7 @@
 //! The command `junction-webhook` as it is built.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests stop at the first surprise"

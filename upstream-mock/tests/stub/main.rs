@@ -1,5 +1,5 @@
 //! The stub's binary as its users meet it.
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
