@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -27,8 +27,11 @@ pub(super) struct Raw {
     pub(super) svix: Object<RawSvix>,
     pub(super) hmac: Object<RawHmac>,
     pub(super) max_body_bytes: NonZeroU32,
+    #[serde(deserialize_with = "word")]
     pub(super) mode: Mode,
+    #[serde(deserialize_with = "word")]
     pub(super) unknown_events: UnknownEvents,
+    #[serde(deserialize_with = "word")]
     pub(super) nulls: Nulls,
     pub(super) hold_headers: bool,
     pub(super) duplicates: Option<Object<RawDuplicates>>,
@@ -194,6 +197,26 @@ pub(super) const FIELDS: Fields = Fields(Some(&[
     ("hold_headers", NONE),
     ("duplicates", Fields(Some(&[("remember", NONE), ("seconds", NONE)]))),
 ]));
+
+/// A field that takes a few words, as a string: serde would take an object with the word for its one
+/// key as well.
+fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_str(WordVisitor(PhantomData))
+}
+
+struct WordVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for WordVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<T, E> {
+        T::deserialize(word.into_deserializer())
+    }
+}
 
 /// What the fields must be that take a few words; a test holds it against what serde takes.
 pub(super) const WORDS: [(&str, &str); 3] = [

@@ -99,16 +99,17 @@ fn an_error_names_the_field_and_the_rule() {
         (r#"{"mode":"off"}"#, "mode", format!("{mode} (line 1 column 13)")),
         (r#"{"mode":"Shadow"}"#, "mode", format!("{mode} (line 1 column 16)")),
         (r#"{"mode":1}"#, "mode", format!("{mode} (line 1 column 9)")),
+        (r#"{"mode":{"shadow":null}}"#, "mode", format!("{mode} (line 1 column 8)")),
         (r#"{"mode":"must be canary"}"#, "mode", format!("{mode} (line 1 column 24)")),
         (
             r#"{"nulls":null}"#,
             "nulls",
-            r#"must be "reject" or "absent" (line 1 column 10)"#.to_owned(),
+            r#"must be "reject" or "absent" (line 1 column 13)"#.to_owned(),
         ),
         (
             r#"{"unknown_events":{}}"#,
             "unknown_events",
-            r#"must be "reject", "acknowledge" or "forward" (line 1 column 20)"#.to_owned(),
+            r#"must be "reject", "acknowledge" or "forward" (line 1 column 18)"#.to_owned(),
         ),
         (
             r#"{"mode":"shadow","mode":"enforce"}"#,
