@@ -79,6 +79,7 @@ def plain(tag, name="x-signature"):
 body("a line feed is added", "body_line_end_added", BODY, BODY + b"\n")
 body("carriage return and line feed are added", "body_line_end_added", BODY, BODY + b"\r\n")
 body("spaces are added at both ends", "body_line_end_added", BODY, b"  " + BODY + b" \n\n")
+body("a space is added behind the final line feed", "body_line_end_added", BODY + b"\n", BODY + b"\n ")
 body("a final line feed is lost", "body_line_end_removed", BODY + b"\n", BODY)
 body("a final carriage return and line feed are lost", "body_line_end_removed", BODY + b"\r\n", BODY)
 body("line feeds became CRLF", "body_line_feeds_to_crlf", PRETTY, PRETTY.replace(b"\n", b"\r\n"))

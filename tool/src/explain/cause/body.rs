@@ -58,7 +58,7 @@ pub(crate) enum BodyCause {
 type Make = fn(&[u8]) -> Option<Cow<'_, [u8]>>;
 
 /// All but the JSON ones, the common ones first.
-const MADE: [(BodyCause, Make); 22] = [
+const MADE: [(BodyCause, Make); 23] = [
     (BodyCause::WithoutLineEnd, |body| body.strip_suffix(b"\n").map(Cow::from)),
     (BodyCause::WithoutLineEnd, |body| body.strip_suffix(b"\r\n").map(Cow::from)),
     (BodyCause::WithLineEnd("line feed"), |body| Some([body, b"\n"].concat().into())),
@@ -70,6 +70,11 @@ const MADE: [(BodyCause, Make); 22] = [
     (BodyCause::WithoutMark, |body| body.strip_prefix(b"\xef\xbb\xbf").map(Cow::from)),
     (BodyCause::WithMark, |body| Some([b"\xef\xbb\xbf", body].concat().into())),
     (BodyCause::WithoutLineEnd, |body| Some(body.trim_ascii().into())),
+    // Behind a line end that was signed.
+    (BodyCause::WithoutLineEnd, |body| {
+        let last = body.iter().rposition(|byte| !matches!(byte, b' ' | b'\t'))?;
+        body.get(..=last).map(Cow::from)
+    }),
     (BodyCause::Empty, |_| Some(b"".as_slice().into())),
     (BodyCause::NoText, |_| Some(b"[object Object]".as_slice().into())),
     (BodyCause::Unquoted, |body| {
