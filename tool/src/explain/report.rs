@@ -274,8 +274,12 @@ impl Forwarded {
         for (name, value) in &self.set {
             writeln!(out, "         {name}: {}", output::plain(value))?;
         }
-        if !self.removed.is_empty() {
-            writeln!(out, "         without {}", output::plain(&self.removed.join(", ")))?;
+        // What is set takes the place of the sender's own, which is among what is removed.
+        let is_set = |name: &str| self.set.iter().any(|(set, _)| *set == name);
+        let gone = self.removed.iter().map(String::as_str).filter(|name| !is_set(name));
+        let gone = gone.collect::<Vec<_>>().join(", ");
+        if !gone.is_empty() {
+            writeln!(out, "         without {}", output::plain(&gone))?;
         }
         match (&self.event, self.body_bytes) {
             (Some(event), _) => writeln!(out, "\n{}", output::plain(event.get())),

@@ -210,6 +210,31 @@ fn says_what_enforce_mode_would_answer_where_the_mode_is_shadow() {
 }
 
 #[test]
+fn says_once_what_becomes_of_a_header_that_is_set_in_place_of_the_senders() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    let mine = "x-junction-verdict: accept\nx_junction_verdict: accept\nidempotency-key: 1\n";
+    let request = signed(EVENT).replace("content-length", &format!("{mine}content-length"));
+    for (config, expected) in [
+        (
+            r#"{"mode":"shadow"}"#,
+            "         x-junction-verdict: accept\n         without x_junction_verdict\n",
+        ),
+        (
+            "{}",
+            "         x-junction-verified-by: svix\n         without svix-signature, \
+             x-junction-verdict, x_junction_verdict\n",
+        ),
+    ] {
+        fs::write(&path, config).unwrap();
+        let mut command = explain(&["-", "--at", AT, "--config", path.to_str().unwrap()]);
+        command.env("JUNCTION_WEBHOOK_SECRET", SECRET);
+        let told = String::from_utf8(run(command, request.as_bytes()).stdout).unwrap();
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn shows_the_event_and_its_type_only_where_that_is_asked_for() {
     let (_, told) = explained("{}", &signed(EVENT), &[]);
     assert!(!told.to_string().contains("o-1"), "{told:#}");
