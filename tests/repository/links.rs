@@ -64,6 +64,28 @@ fn every_citation_of_the_contract_names_a_section_that_it_has() {
     assert!(cited > 10, "only {cited} citations were found");
 }
 
+/// As CONTRIBUTING.md says: the home of a rule of the event is found by its name in section 5.
+#[test]
+fn each_named_rule_of_the_event_is_cited_by_the_module_that_holds_it() {
+    let contract = fs::read_to_string(root().join("docs/contract.md")).unwrap();
+    let (_, section) = contract.split_once("\n## 5. ").unwrap();
+    let (section, _) = section.split_once("\n## 6. ").unwrap();
+    let rules = section.split("\n\n**").skip(1).map(|rule| rule.split_once(".**").unwrap().0);
+    let rules: Vec<_> = rules.collect();
+    assert_eq!(rules.first(), Some(&"Values"), "{rules:?}");
+    let mut sources = Vec::new();
+    read_into(&mut sources, &root().join("core/src/event"));
+    for rule in rules {
+        let quoted = format!("\"{rule}\"");
+        let mut lines = sources.iter().flat_map(|(_, text)| text.lines());
+        let is_cited = lines.any(|line| {
+            let citation = line.split_once("`docs/contract.md`, section 5, ");
+            citation.is_some_and(|(_, names)| names.contains(&quoted))
+        });
+        assert!(is_cited, "no module cites section 5, {quoted}");
+    }
+}
+
 pub(super) fn read_into(sources: &mut Vec<(PathBuf, String)>, directory: &Path) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();

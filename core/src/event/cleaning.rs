@@ -1,7 +1,7 @@
 //! The cleaning of texts: white space, and the slug of a name.
 //!
 //! Looks at every name and unit, so almost all, which need no cleaning, must cost little.
-//! Specification: `docs/contract.md`, section 5.
+//! Specification: `docs/contract.md`, section 5, "Names" and "Units".
 
 use std::borrow::Cow;
 

@@ -2,9 +2,10 @@
 //!
 //! Owns the reading of RFC 3339; the calendar is the `time` crate's. Never reads a clock, never
 //! guesses an offset and never rounds: the digits of a fraction stay as sent, however many.
-//! Specification: RFC 3339, section 5.6 (grammar) and 5.7 (restrictions), with the year within 0000
-//! to 9999; and two spellings that leave the instant certain: a space for the `T`, as the note in
-//! section 5.6 allows, and an offset without its colon, as ISO 8601 has it.
+//! Specification: `docs/contract.md`, section 5, "Times"; of RFC 3339, sections 5.6 (grammar) and
+//! 5.7 (restrictions), with the year within 0000 to 9999; and two spellings that leave the instant
+//! certain: a space for the `T`, as the note in section 5.6 allows, and an offset without its
+//! colon, as ISO 8601 has it.
 
 use std::fmt;
 

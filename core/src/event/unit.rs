@@ -3,7 +3,8 @@
 //! Owns the table from senders' spellings to codes, `data/units.tsv`, compiled in. A spelling is
 //! known when its canonical form is that of a row, or of a row with `mc` for its micro prefix.
 //! Never converts a magnitude and never guesses: what is not in the table has no code.
-//! Specification: the Unified Code for Units of Measure, version 2.2, case-sensitive codes.
+//! Specification: `docs/contract.md`, section 5, "Units"; the Unified Code for Units of Measure,
+//! version 2.2, case-sensitive codes.
 
 mod spelling;
 

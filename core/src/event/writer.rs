@@ -2,7 +2,7 @@
 //!
 //! Owns the shape of the normalised event and what goes into `raw` and `extra`: all that is needed
 //! to rebuild the sender's document. Values pass from the sender's text to the output as text.
-//! Specification: `docs/contract.md`, section 5.
+//! Specification: `docs/contract.md`, section 5, "Counts" and all that is not a value's own.
 
 use std::borrow::Cow;
 
