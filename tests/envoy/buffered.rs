@@ -1,9 +1,9 @@
 //! On a host that cannot hold headers back, Envoy's `buffer` filter behind this one does it: with
 //! `hold_headers` false the head is passed on unverified, and still never reaches the upstream.
 
-use std::sync::OnceLock;
+use std::{fs, process::Command, sync::OnceLock};
 
-use harness::{Answer, Gateway, Host, ID, Request, Setup, eventually, sign_plain};
+use harness::{Answer, Gateway, Host, ID, Request, Setup, eventually, root, sign_plain};
 use serde_json::{Value, json};
 
 use crate::sample::{RESULT, refusal, result_of_length, unverified};
@@ -269,4 +269,23 @@ fn where_the_host_holds_bodies_back_as_well_the_log_says_why_requests_hang() {
     assert_ne!(gateway.send(&request).status, 200);
     assert_eq!(gateway.saw(&request), [], "the upstream saw nothing");
     gateway.log_with("lacks allow_on_headers_stop_iteration");
+}
+
+/// With `buffer` missing, the check that README gives shows the head that went on.
+#[test]
+fn the_check_of_the_readme_shows_a_head_that_leaks() {
+    if Host::lacks("head that goes on before the verdict") {
+        return;
+    }
+    let gateway = Setup::new().without_held_headers(&json!({})).start();
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let check = page.lines().find(|line| line.contains("msg_forged") && line.contains("curl "));
+    let check = check.unwrap().replace("127.0.0.1:10000", &gateway.address.to_string());
+    let told = Command::new("bash").args(["-c", &check]).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.starts_with(r#"{"error":"configuration_error""#), "{told}");
+    let head = eventually("the upstream has the head", || {
+        gateway.saw_of_all().into_iter().find(|seen| seen.header("svix-id") == ["msg_forged"])
+    });
+    assert_eq!((head.body.as_deref(), head.complete), (Some(""), false));
 }
