@@ -198,8 +198,8 @@ pub(super) const FIELDS: Fields = Fields(Some(&[
     ("duplicates", Fields(Some(&[("remember", NONE), ("seconds", NONE)]))),
 ]));
 
-/// A field that takes a few words, as a string: serde would take an object with the word for its one
-/// key as well.
+/// A field that takes a few words, as a string: serde would take an object with the word for its
+/// one key as well.
 fn word<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_str(WordVisitor(PhantomData))
 }
