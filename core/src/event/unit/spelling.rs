@@ -60,7 +60,8 @@ fn rewrite(folded: &str) -> Option<Text> {
 }
 
 /// Drops white space but for one space between two words, and writes micro signs as `u`, the times
-/// sign as `x`, and a superscript as a circumflex and digits.
+/// sign as `x`, and a superscript as a circumflex and digits. `None` where that would make one number
+/// of two: of `10^1 2` and of `10¹2`.
 fn fold(unit: &str) -> Option<Text> {
     let mut text = Text::EMPTY;
     let mut in_superscript = false;
@@ -72,6 +73,7 @@ fn fold(unit: &str) -> Option<Text> {
             continue;
         }
         let digit = superscript(character);
+        let goes_on = digit.is_some() == in_superscript && !is_apart;
         if digit.is_some() && !in_superscript {
             text.push('^')?;
         }
@@ -83,6 +85,9 @@ fn fold(unit: &str) -> Option<Text> {
         });
         if is_apart && in_word && plain.is_ascii_alphabetic() {
             text.push(' ')?;
+        }
+        if !goes_on && plain.is_ascii_digit() && text.ends_in_digit() {
+            return None;
         }
         text.push(plain)?;
         (in_word, is_apart) = (plain.is_ascii_alphabetic(), false);
@@ -173,6 +178,10 @@ impl Text {
     pub(crate) fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..self.length).unwrap_or_default();
         str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn ends_in_digit(&self) -> bool {
+        self.bytes.get(..self.length).and_then(<[u8]>::last).is_some_and(u8::is_ascii_digit)
     }
 
     fn push(&mut self, character: char) -> Option<()> {

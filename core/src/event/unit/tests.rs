@@ -316,6 +316,27 @@ fn makes_nothing_alike_but_what_its_steps_name() {
     }
 }
 
+/// A number that the sender did not write must not come of the digits of two.
+#[test]
+fn makes_no_number_of_two() {
+    for (spelling, code) in [
+        ("10^12/L", Some("10*12/L")),
+        ("10^1 2/L", None),
+        ("10*1\u{a0}2/L", None),
+        ("10\u{b9}\u{b2}/L", Some("10*12/L")),
+        ("10\u{b9} \u{b2}/L", None),
+        ("10\u{b9}2/L", None),
+        ("10 \u{b9}\u{b2} /L", Some("10*12/L")),
+        ("10(12)/L", Some("10*12/L")),
+        ("10(1 2)/L", None),
+        ("mg/100 mL", Some("mg/dL")),
+        ("mg/1 00mL", None),
+        ("1 0*3/uL", None),
+    ] {
+        assert_eq!(ucum(spelling), code, "{spelling:?}");
+    }
+}
+
 /// The equivalences, one after the other over the whole table: none leads to another code.
 #[test]
 fn reads_every_row_alike_in_every_typography() {
