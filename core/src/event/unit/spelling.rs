@@ -60,8 +60,8 @@ fn rewrite(folded: &str) -> Option<Text> {
 }
 
 /// Drops white space but for one space between two words, and writes micro signs as `u`, the times
-/// sign as `x`, and a superscript as a circumflex and digits. `None` where that would make one number
-/// of two: of `10^1 2` and of `10¹2`.
+/// sign as `x`, and a superscript as a circumflex and digits. `None` where that would make one
+/// number of two: of `10^1 2` and of `10¹2`.
 fn fold(unit: &str) -> Option<Text> {
     let mut text = Text::EMPTY;
     let mut in_superscript = false;
