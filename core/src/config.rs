@@ -144,6 +144,7 @@ impl Config {
                 "path has capital letters: it is guarded in exactly these, and no others",
             ),
             (path == "/").then_some("path is /: it is guarded alone, and nothing below it"),
+            (!self.verifier.is_complete()).then_some(draft::SVIX_IS_MISSING),
         ]
         .into_iter()
         .flatten()

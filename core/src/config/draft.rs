@@ -32,6 +32,8 @@ enum Entry {
     Known(Secret),
     /// By its place among the subscriptions.
     Delivered(usize),
+    /// The one entry of a scheme that stays on although none of its optional secrets is there.
+    Missing,
 }
 
 /// A secret that the host delivers, and may change at any time.
@@ -57,6 +59,10 @@ pub(super) struct Scheme {
 
 const SVIX: Scheme = Scheme { name: SchemeName::Svix, parse: Secret::svix, clean: str::trim };
 const HMAC: Scheme = Scheme { name: SchemeName::Hmac, parse: Secret::plain, clean: |text| text };
+
+/// Said at the start where a Svix that is configured has no secret.
+pub(super) const SVIX_IS_MISSING: &str = "svix.secrets: none of them is there, so webhooks with Svix's headers fail with \
+     reason=configuration; hmac goes on verifying";
 
 impl Draft {
     /// Checks the plugin configuration's JSON text; an empty text counts as `{}`. `environment`
@@ -95,7 +101,8 @@ impl Draft {
 
     /// What is usable and still likely to be a mistake, for the log.
     pub fn warnings(&self) -> impl Iterator<Item = &'static str> {
-        self.rest.warnings()
+        let is_missing = matches!(self.svix[..], [Entry::Missing]);
+        self.rest.warnings().chain(is_missing.then_some(SVIX_IS_MISSING))
     }
 
     /// Refuses a configuration that this host cannot carry out, for the problem of a field.
@@ -113,6 +120,7 @@ impl Draft {
             let slot = |entry: &Entry| match entry {
                 Entry::Known(secret) => Some(secret.clone()),
                 Entry::Delivered(place) => secret(*place),
+                Entry::Missing => None,
             };
             entries.iter().map(slot).collect()
         };
@@ -142,7 +150,8 @@ impl Draft {
         let mut subscriptions = Vec::new();
         let mut read =
             |scheme, secrets| read_secrets(scheme, secrets, &environment, &mut subscriptions);
-        let svix_secrets = read(&SVIX, raw.svix.0.secrets)?;
+        let has_svix = !raw.svix.0.secrets.is_empty();
+        let mut svix_secrets = read(&SVIX, raw.svix.0.secrets)?;
         let hmac_secrets = read(&HMAC, raw.hmac.0.secrets)?;
         let seconds = Duration::from_secs;
         let svix = svix::Scheme::new(Vec::new(), seconds(raw.svix.0.tolerance_seconds));
@@ -151,6 +160,10 @@ impl Draft {
             .map_err(|error| ConfigError::new("hmac.headers", error))?;
         if svix_secrets.is_empty() && hmac_secrets.is_empty() {
             return Err(ConfigError::new("svix.secrets, hmac.secrets", NoSecret));
+        }
+        if has_svix && svix_secrets.is_empty() {
+            // Off, it would let the weaker scheme decide over what Svix should.
+            svix_secrets.push(Entry::Missing);
         }
         let max_body_bytes = Some(raw.max_body_bytes.get())
             .filter(|bytes| *bytes <= MOST_BODY_BYTES)

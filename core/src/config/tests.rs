@@ -63,6 +63,28 @@ fn every_field_can_be_set() {
 }
 
 #[test]
+fn svix_stays_on_where_none_of_its_optional_secrets_is_there() {
+    let optional = r#"[{"env": "NOT_SET", "optional": true}]"#;
+    let known = r#"[{"inline": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}]"#;
+    let warning = "svix.secrets: none of them is there, so webhooks with Svix's headers fail with \
+                   reason=configuration; hmac goes on verifying";
+    for (svix, hmac, is_complete) in [
+        (optional, known, false),
+        ("[]", known, true),
+        // A plain HMAC that is off decides over nothing, and no weaker scheme is below it.
+        (known, optional, true),
+    ] {
+        let text = format!(r#"{{"svix": {{"secrets": {svix}}}, "hmac": {{"secrets": {hmac}}}}}"#);
+        let config = Config::parse(text.as_bytes(), |_| None::<String>).unwrap();
+        assert_eq!(config.verifier.is_complete(), is_complete, "{text}");
+        let draft = Draft::parse(text.as_bytes(), |_| None::<String>).unwrap();
+        let warned: &[_] = if is_complete { &[] } else { &[warning] };
+        assert_eq!(config.warnings().collect::<Vec<_>>(), warned, "{text}");
+        assert_eq!(draft.warnings().collect::<Vec<_>>(), warned, "{text}");
+    }
+}
+
+#[test]
 fn the_previous_secret_is_optional_and_used_where_it_is_there() {
     // A tolerance that reaches from the message's time to the literal clock below.
     let text = r#"{"svix": {"tolerance_seconds": 99999999999}}"#;
