@@ -26,6 +26,7 @@ mod faults;
 mod lines;
 mod live;
 mod mark;
+mod outline;
 mod page;
 mod place;
 mod rebuild;

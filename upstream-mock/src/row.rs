@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{
-    event::{Content, Event},
-    mark::Mark,
-    recorder::Recorded,
-    tree::Tree,
-};
+use crate::{event::Event, mark::Mark, outline::Outline, recorder::Recorded, tree::Tree};
 
 /// How many bytes of names and ids of one request are searched; a document can have megabytes.
 const MAX_WORDS_BYTES: usize = 16 * 1024;
@@ -27,7 +22,6 @@ pub(crate) struct Row {
     event_type: Option<String>,
     verified_by: Option<&'static str>,
     shadow_verdict: Option<String>,
-    /// Of an original none either where it has too many values.
     markers: Option<usize>,
     /// How many markers are critical.
     critical: usize,
@@ -77,35 +71,15 @@ impl Row {
         let is_unread = read.is_err();
         let tree = read.ok().flatten();
         let (words, has_more_words) = words(request, tree.as_ref());
-        let counted = event.as_ref().and_then(|event| match &event.content {
-            Content::Markers(markers) => Some(markers),
-            _ => None,
-        });
-        // The event tells of itself, however many values it has.
-        let counted = counted.map(|markers| {
-            (markers.len(), markers.iter().filter(|marker| marker.critical).count())
-        });
+        // Also of a document that is too large for a tree.
+        let outline = request.seen.body.as_deref().map(Outline::of).unwrap_or_default();
         let (event_id, verified_by) =
             event.as_ref().map(|event| (event.id.clone(), event.verified_by)).unzip();
         let event_type = match event {
             Some(event) => Some(event.kind),
             None if kind == Kind::Other => None,
-            None => tree.as_ref().and_then(|tree| tree.get("event_type")?.text()),
+            None => outline.event_type,
         };
-        let markers = tree.as_ref().map_or(&[][..], markers);
-        let is_critical = |word: String| word.eq_ignore_ascii_case("critical");
-        let is_critical_marker = |marker: &&Tree<'_>| {
-            marker.get("interpretation").is_some_and(|interpretation| {
-                let critical = interpretation.get("critical").and_then(Tree::scalar);
-                // An original has the sender's word alone.
-                critical == Some("true") || interpretation.text().is_some_and(is_critical)
-            })
-        };
-        let (markers, critical) = counted
-            .unwrap_or_else(|| (markers.len(), markers.iter().filter(is_critical_marker).count()));
-        let word = tree.as_ref().and_then(|tree| tree.get("data")?.get("interpretation")?.text());
-        let is_called_critical = event_type.as_deref() == Some("labtest.result.critical")
-            || word.is_some_and(is_critical);
         let has_markers = event_type.as_deref().is_some_and(|of| of.starts_with("labtest.result."));
         Self {
             id: request.id,
@@ -117,9 +91,9 @@ impl Row {
             event_type,
             verified_by,
             shadow_verdict: request.seen.shadow_verdict.clone(),
-            markers: (kind != Kind::Other && has_markers).then_some(markers),
-            critical,
-            is_critical: critical > 0 || is_called_critical,
+            markers: (kind != Kind::Other && has_markers).then_some(outline.markers),
+            critical: outline.critical,
+            is_critical: outline.is_critical,
             answered: request.answered,
             words,
             has_more_words: has_more_words || is_unread,

@@ -189,6 +189,53 @@ fn counts_the_markers_of_an_event_that_has_too_many_values_to_be_laid_out() {
 }
 
 #[test]
+fn tells_that_a_document_is_critical_however_large_or_deep_it_is() {
+    let stub = start(&[]);
+    let large = vec!["0"; 250_000].join(",");
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    let original = |bulk: &str, data: &str| {
+        format!(r#"{{"bulk": {bulk}, "event_type": "labtest.result.ready", "data": {data}}}"#)
+    };
+    let marker = |word: &str| format!(r#"{{"markers": [{{"interpretation": "{word}"}}, {{}}]}}"#);
+    let wide = format!("[{large}]");
+    let whole = r#"{"interpretation": "Critical", "markers": []}"#;
+    let cases = [
+        (original(&wide, &marker("critical")), 2, 1, true),
+        (original(&deep, &marker("critical")), 2, 1, true),
+        (original(&wide, whole), 0, 0, true),
+        (original("0", &marker("HH")), 2, 1, true),
+        (original("0", &marker("critical_low")), 2, 1, true),
+        (original("0", &marker("very abnormal")), 2, 1, true),
+        (original("0", &marker("Above upper panic limits")), 2, 1, true),
+        (original("0", &marker("high")), 2, 0, false),
+        (original("0", &marker("not critical")), 2, 0, false),
+        // The second of two names counts too.
+        (original("0", r#"{}, "data": {"markers": [{"interpretation": "AA"}]}"#), 1, 1, true),
+        (original("0", r#"{"markers": {"a": {"interpretation": "AA"}}}"#), 0, 0, false),
+    ];
+    for (document, ..) in &cases {
+        assert_eq!(stub.post_original("reject;schema", document.as_bytes()).0, 200);
+    }
+    let (rows, _) = Stream::start(&stub).rows(cases.len());
+    for (row, (document, markers, critical, is_critical)) in rows.iter().zip(&cases) {
+        let told = ["markers", "critical", "is_critical"].map(|name| row[name].clone());
+        let expected = [Value::from(*markers), Value::from(*critical), Value::from(*is_critical)];
+        assert_eq!(told, expected, "{}", &document[document.len() - 80..]);
+        assert_eq!(row["event_type"], "labtest.result.ready");
+    }
+}
+
+#[test]
+fn tells_nothing_of_what_a_broken_document_begins_with() {
+    let stub = start(&[]);
+    let broken = r#"{"event_type": "labtest.result.critical", "data": {"markers": [1, 2]}"#;
+    assert_eq!(stub.post_original("reject;json", broken.as_bytes()).0, 200);
+    let (rows, _) = Stream::start(&stub).rows(1);
+    let told = ["event_type", "markers", "is_critical"].map(|name| rows[0][name].clone());
+    assert_eq!(told, [Value::Null, Value::Null, Value::from(false)]);
+}
+
+#[test]
 fn knows_no_request_that_it_has_forgotten_or_never_saw() {
     let stub = start(&[]);
     assert_eq!(stub.post(order_event("msg_1")).0, 200);
