@@ -61,8 +61,8 @@ const SVIX: Scheme = Scheme { name: SchemeName::Svix, parse: Secret::svix, clean
 const HMAC: Scheme = Scheme { name: SchemeName::Hmac, parse: Secret::plain, clean: |text| text };
 
 /// Said at the start where a Svix that is configured has no secret.
-pub(super) const SVIX_IS_MISSING: &str = "svix.secrets: none of them is there, so webhooks with Svix's headers fail with \
-     reason=configuration; hmac goes on verifying";
+pub(super) const SVIX_IS_MISSING: &str = "svix.secrets: none of them is there, so webhooks with \
+     Svix's headers fail with reason=configuration; hmac goes on verifying";
 
 impl Draft {
     /// Checks the plugin configuration's JSON text; an empty text counts as `{}`. `environment`

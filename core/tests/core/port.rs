@@ -68,6 +68,13 @@ fn signed() -> Vec<OwnedHeader> {
     .to_vec()
 }
 
+/// A signed request whose head has come, and no more of it.
+fn arrived(worker: &Worker, host: &FakeHost) -> Request {
+    let mut request = Request::new(worker);
+    request.on_head(Some(&borrowed(&signed())), false, worker, host);
+    request
+}
+
 fn state(key: &'static str, value: &str) -> Call {
     Call::FilterState(key, value.to_owned())
 }
@@ -141,8 +148,7 @@ fn the_same_event_is_told_apart_by_where_the_host_sends_it() {
     for (route, cluster) in [("a", "b"), ("a", "c"), ("b", "b"), ("a", "b")] {
         let (route, cluster) = (route.as_bytes().to_vec(), cluster.as_bytes().to_vec());
         host.destination.replace(Destination { route, cluster });
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         request.on_body(BODY.len(), true, &worker, &host);
         host.upstream_status.set(Some(200));
         request.on_done(&worker, &host);
@@ -277,8 +283,7 @@ fn only_an_upstream_that_answers_2xx_has_taken_the_event() {
         let remembered = Arc::<Remembered>::default();
         let repeats: Arc<dyn Repeats> = remembered.clone();
         let worker = Worker::start(plugin(&json!({})), Some(repeats), &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Continue);
         host.upstream_status.set(status);
         request.on_done(&worker, &host);

@@ -13,7 +13,7 @@ use serde_json::json;
 use test_support::borrowed;
 use test_support::fake_host::{Call, FakeHost};
 
-use super::{BODY, NOW, Remembered, plugin, signed, state, worker};
+use super::{BODY, NOW, Remembered, arrived, plugin, signed, state, worker};
 
 const TOO_LONG: &str = r#"{"error":"payload_too_large","message":"The body is too large"}"#;
 const INTERNAL: &str = r#"{"error":"internal_error","message":"Internal error"}"#;
@@ -50,8 +50,7 @@ fn an_event_that_cannot_take_the_bodys_place_is_refused_told_and_then_answered()
         host.change.set(change);
         let remembered = Arc::<Remembered>::default();
         let worker = Worker::start(plugin(&json!({})), Some(remembered.clone()), &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         request.on_body(BODY.len(), false, &worker, &host);
         host.take_calls();
         assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
@@ -113,8 +112,7 @@ fn a_body_that_the_host_cannot_give_is_an_internal_error() {
         let host = FakeHost::new(NOW, b"");
         host.body.replace(body);
         let worker = worker(&json!({}), &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Hold);
         assert_eq!(host.take_calls()[0], Call::Add(REFUSED, 1));
     }
@@ -127,8 +125,7 @@ fn a_panic_is_told_as_every_refusal_is_and_then_answered_once() {
         let host = FakeHost::new(NOW, BODY.as_bytes());
         let worker = worker(&json!({"mode": mode}), &host);
         host.take_calls();
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         request.on_body(7, false, &worker, &host);
         assert_eq!(request.on_panic(&worker, &host), Flow::Hold);
         let mut calls = host.take_calls();
@@ -161,8 +158,7 @@ fn a_panic_is_told_as_every_refusal_is_and_then_answered_once() {
 fn what_was_known_before_a_panic_is_told() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let worker = worker(&json!({}), &host);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+    let mut request = arrived(&worker, &host);
     host.panics_at.set(Some("change"));
     let hook = || request.on_body(BODY.len(), true, &worker, &host);
     assert!(catch_unwind(AssertUnwindSafe(hook)).is_err());
@@ -179,8 +175,7 @@ fn a_panic_within_what_is_told_leaves_that_out_and_is_answered_all_the_same() {
     for place in ["now", "add", "record", "set_filter_state", "warn", "error"] {
         let host = FakeHost::new(NOW, BODY.as_bytes());
         let worker = worker(&json!({}), &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         host.panics_at.set(Some(place));
         let mut panicked = || {
             let hook = || request.on_panic(&worker, &host);
@@ -198,8 +193,7 @@ fn a_panic_after_the_verdict_is_counted_and_not_told_twice() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let remembered = Arc::<Remembered>::default();
     let worker = Worker::start(plugin(&json!({})), Some(remembered.clone()), &host);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+    let mut request = arrived(&worker, &host);
     assert_eq!(request.on_body(BODY.len(), true, &worker, &host), Flow::Continue);
     host.take_calls();
     assert_eq!(request.on_panic(&worker, &host), Flow::Hold);
@@ -215,8 +209,7 @@ fn a_panic_after_the_verdict_is_counted_and_not_told_twice() {
 fn a_panic_at_a_requests_end_has_nothing_to_answer() {
     let host = FakeHost::new(NOW, BODY.as_bytes());
     let worker = worker(&json!({}), &host);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+    let mut request = arrived(&worker, &host);
     host.panics_at.set(Some("upstream_status"));
     let hook = || request.on_done(&worker, &host);
     assert!(catch_unwind(AssertUnwindSafe(hook)).is_err());

@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::borrowed;
 use test_support::fake_host::{Call, FakeHost};
 
-use super::{BODY, NOW, signed, worker};
+use super::{BODY, NOW, arrived, signed, worker};
 
 #[test]
 fn a_head_that_nobody_holds_back_is_refused_with_a_warning() {
@@ -34,8 +34,7 @@ fn a_request_that_went_on_unverified_is_warned_of() {
         let host = FakeHost::new(NOW, b"");
         let worker = worker(&json!({}), &host);
         Request::new(&worker).on_body(1, false, &worker, &host);
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         host.take_calls();
         host.upstream_status.set(status);
         request.on_done(&worker, &host);
@@ -50,16 +49,14 @@ fn a_starved_request_is_warned_of_until_some_body_has_come() {
     let host = FakeHost::new(NOW, b"");
     let worker = worker(&json!({}), &host);
     let starve = || {
-        let mut request = Request::new(&worker);
-        request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+        let mut request = arrived(&worker, &host);
         request.on_done(&worker, &host);
         host.take_calls()
     };
     let line = "a webhook ended before any of its body came: where all do, \
                 remedy of a starved request";
     assert_eq!(starve(), [Call::Warn(line.to_owned())]);
-    let mut request = Request::new(&worker);
-    request.on_head(Some(&borrowed(&signed())), false, &worker, &host);
+    let mut request = arrived(&worker, &host);
     request.on_body(1, false, &worker, &host);
     assert_eq!(starve(), []);
 }
