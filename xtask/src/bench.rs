@@ -14,6 +14,9 @@ const UPSTREAM: [&str; 2] = ["nginx-light", "libnginx-mod-http-echo"];
 /// Options go to the harness.
 pub(crate) fn run(sh: &Shell, options: &[String]) -> Result<()> {
     build(sh)?;
+    let filters = ["--package", "empty-filter", "--package", "floor-filter", "--lib"];
+    cmd!(sh, "cargo build --release --locked {filters...} --target wasm32-wasip1").quiet().run()?;
+    cmd!(sh, "scripts/build-module.sh native").quiet().run()?;
     cmd!(sh, "target/release/bench {options...}").quiet().run()?;
     Ok(())
 }
@@ -30,7 +33,7 @@ pub(crate) fn against(sh: &Shell, commit: &str, options: &[String]) -> Result<()
     Ok(())
 }
 
-/// What is measured, and what it needs.
+/// The Wasm module and the harness, which every run has, and what they need.
 fn build(sh: &Shell) -> Result<()> {
     ensure!(cfg!(target_os = "linux"), "the accounting reads /proc: only Linux has it");
     if debian::on_path("nginx").is_none() || !sh.path_exists(ECHO_MODULE) {
@@ -40,9 +43,6 @@ fn build(sh: &Shell) -> Result<()> {
         debian::install(sh, &UPSTREAM)?;
     }
     cmd!(sh, "scripts/build-module.sh").quiet().run()?;
-    let filters = ["--package", "empty-filter", "--package", "floor-filter", "--lib"];
-    cmd!(sh, "cargo build --release --locked {filters...} --target wasm32-wasip1").quiet().run()?;
-    cmd!(sh, "scripts/build-module.sh native").quiet().run()?;
     cmd!(sh, "cargo build --release --locked --package bench").quiet().run()?;
     if sh.var_os("ENVOY").is_none_or(|envoy| envoy.is_empty()) {
         sh.set_var("ENVOY", Versions::read(sh)?.pinned_envoy());
